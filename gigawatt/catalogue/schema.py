@@ -1,0 +1,321 @@
+"""What the catalogue holds: one frozen pydantic model per kind of thing.
+
+Every figure is a `Quantity`: value, range, source, kind, date. In the YAML a figure is written in friendly
+units and converted to the unit in the field's name::
+
+    defaults: {source: nvidia-h100-datasheet, kind: datasheet, as_of: 2023-03}
+    hbm_bytes: 80 GiB                                   # takes source, kind and date from the defaults
+    price_usd: {value: 25 k USD, low: 20 k USD, high: 30 k USD, source: epoch-gpu-prices, as_of: 2025-01}
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, model_validator
+
+from gigawatt.errors import UnitError
+from gigawatt.records import Kind, Quantity
+from gigawatt.units import parse, unit_of_name
+
+_QUANTITY_KEYS = {"value", "low", "high", "source", "kind", "as_of", "page", "note"}
+
+
+def read_quantity(name: str, written: Any, defaults: dict[str, Any]) -> Quantity:
+    """Read one figure of the catalogue.
+
+    Parameters
+    ----------
+    name : str
+        Field name; its suffix gives the unit.
+    written : Any
+        A bare number or text, or a mapping with `value` and optionally low, high, source, kind, as_of, page, note.
+    defaults : dict
+        The file's defaults for source, kind, as_of and page.
+
+    Returns
+    -------
+    Quantity
+        In the unit that `name` stands for.
+
+    Raises
+    ------
+    ValueError
+        If the figure has an unknown key, a wrong unit, no source, or a value outside its own range.
+    """
+    if isinstance(written, Quantity):
+        return written
+    entry = dict(written) if isinstance(written, dict) else {"value": written}
+    unknown = set(entry) - _QUANTITY_KEYS
+    if unknown or "value" not in entry:
+        message = f"{name}: a figure has the keys {sorted(_QUANTITY_KEYS)}, not {sorted(entry)}"
+        raise ValueError(message)
+    unit = unit_of_name(name)
+    try:
+        value, low, high = parse(entry["value"], unit)
+        low = parse(entry["low"], unit)[0] if "low" in entry else low
+        high = parse(entry["high"], unit)[0] if "high" in entry else high
+    except UnitError as error:
+        message = f"{name}: {error}"
+        raise ValueError(message) from error
+    if not low <= value <= high:
+        message = f"{name}: {value} is outside its range {low}..{high}"
+        raise ValueError(message)
+    provenance = {key: str(entry.get(key, defaults.get(key, ""))) for key in ("source", "as_of", "page")}
+    kind = entry.get("kind", defaults.get("kind", "reported"))
+    if kind not in get_args(Kind):
+        message = f'{name}: kind "{kind}" is none of {", ".join(get_args(Kind))}'
+        raise ValueError(message)
+    if not provenance["source"]:
+        message = f"{name}: a figure needs a source"
+        raise ValueError(message)
+    return Quantity(
+        value=value, unit=unit, low=low, high=high, kind=kind, note=str(entry.get("note", "")), **provenance
+    )
+
+
+def _holds_quantities(annotation: Any) -> str:
+    """Return "one", "map" or "" by how a field's annotation holds quantities."""
+    if annotation is Quantity:
+        return "one"
+    arguments = get_args(annotation)
+    if get_origin(annotation) is dict and arguments[1] is Quantity:
+        return "map"
+    if any(_holds_quantities(argument) == "one" for argument in arguments if argument is not type(None)):
+        return "one"
+    return ""
+
+
+def _as_text(value: Any) -> Any:
+    """YAML dates become text, so that 2025-01 and 2025-01-24 are kept as written."""
+    return str(value) if isinstance(value, datetime.date | int | float) and not isinstance(value, bool) else value
+
+
+Text = Annotated[str, BeforeValidator(_as_text)]
+
+
+class Entry(BaseModel):
+    """A thing in the catalogue."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    id: str
+    name: str
+    note: str = ""
+    sources: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_figures(cls, data: Any, info: ValidationInfo) -> Any:
+        """Turn every written figure into a Quantity, with the file's defaults."""
+        if not isinstance(data, dict):
+            return data
+        data = dict(data)
+        defaults = data.pop("defaults", {}) or {}
+        if defaults and not data.get("sources") and defaults.get("source"):
+            data["sources"] = [defaults["source"]]
+        for name, field in cls.model_fields.items():
+            if name not in data or data[name] is None:
+                continue
+            how = _holds_quantities(field.annotation)
+            if how == "one":
+                data[name] = read_quantity(name, data[name], defaults)
+            elif how == "map":
+                data[name] = {str(key): read_quantity(name, item, defaults) for key, item in data[name].items()}
+        return data
+
+    def figures(self) -> dict[str, Quantity]:
+        """Every figure of the entry, by dotted path."""
+        found: dict[str, Quantity] = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, Quantity):
+                found[name] = value
+            elif isinstance(value, dict):
+                found |= {f"{name}.{key}": item for key, item in value.items() if isinstance(item, Quantity)}
+        return found
+
+
+class Source(BaseModel):
+    """An entry of the bibliography."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str
+    publisher: str
+    url: str
+    date: Text = ""
+    licence: str = ""
+    accessed: Text = ""
+    note: str = ""
+
+
+class Accelerator(Entry):
+    """A GPU or other AI chip, counted as the vendor's unit of sale per package (GB200 counts 2 per superchip)."""
+
+    vendor: str
+    generation: str  # key of the engines' efficiency tables: ampere, hopper, blackwell, cdna3, tpu-v5, ...
+    available_from: Text  # first month of volume delivery
+    dense_flop_per_s: dict[str, Quantity]  # by precision: fp32, tf32, bf16, fp8, fp4, int8; dense, never sparse
+    hbm_bytes: Quantity
+    hbm_bytes_per_s: Quantity
+    scale_up_domain_count: Quantity  # accelerators that share the scale-up fabric
+    scale_up_bytes_per_s: Quantity  # per accelerator, ONE direction
+    scale_out_bytes_per_s: Quantity  # per accelerator, ONE direction
+    accelerators_per_node: int = 8
+    network: str = ""  # id of the usual scale-out network
+    tdp_w: Quantity  # chip or package rating
+    system_w: Quantity  # all-in IT power per accelerator: server, its share of network, storage and CPU nodes
+    idle_w: Quantity | None = None  # system power per accelerator when idle
+    price_usd: Quantity | None = None  # accelerator alone, as bought in volume at `as_of`
+    server_usd_per_gpu: Quantity | None = None  # rest of the server or rack per accelerator
+    network_usd_per_gpu: Quantity | None = None  # scale-out network and storage per accelerator
+    price_history_usd: dict[str, Quantity] = {}  # by year
+
+
+class Network(Entry):
+    """A fabric: latency and achieved share of the line rate."""
+
+    scope: Literal["scale-up", "scale-out"]
+    hop_latency_s: Quantity
+    efficiency_frac: Quantity  # large-message achieved share of one-direction peak
+    in_network_reduction: bool = False
+
+
+class LanguageModel(Entry):
+    """A transformer language model: the architecture down to heads, experts and vocabulary."""
+
+    developer: str
+    released: Text = ""
+    licence: str = ""
+    open_weights: bool = False
+    layers: int
+    hidden: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    ffn_hidden: int  # of the dense feed-forward layers
+    vocabulary: int
+    gated_mlp: bool = True
+    tied_embeddings: bool = False
+    learned_positions: int = 0  # rows of a learned position table; 0 for rotary
+    attention_bias: bool = False
+    mlp_bias: bool = False
+    qk_norm: bool = False
+    norm_has_bias: bool = False  # LayerNorm with bias (GPT) rather than RMSNorm
+    norms_per_layer: int = 2
+    # mixture of experts; experts = 0 for a dense model
+    experts: int = 0
+    top_k: int = 0
+    expert_ffn_hidden: int = 0
+    shared_expert_ffn_hidden: int = 0  # total width of the shared experts
+    dense_layers: int = 0  # layers with a dense feed-forward in a mixture-of-experts model
+    # multi-head latent attention; kv_lora_rank = 0 for ordinary attention
+    q_lora_rank: int = 0
+    kv_lora_rank: int = 0
+    rope_head_dim: int = 0
+    value_head_dim: int = 0
+    # windowed attention: `windowed_layers` of the layers see only `attention_window` tokens
+    attention_window: int = 0
+    windowed_layers: int = 0
+    chunked_attention: bool = False  # the window is a fixed chunk (Llama 4), not sliding
+    mtp_layers: int = 0  # multi-token prediction layers
+    state_space_layers: int = 0  # layers that are Mamba or another state-space mixer instead of attention
+    max_context: int = 0
+    total_parameters_count: Quantity  # as published
+    active_parameters_count: Quantity  # as published; equal to the total for dense models
+    training_tokens: Quantity | None = None  # as published
+    training_gpu_hours_h: Quantity | None = None  # as published, summed over accelerators
+    training_accelerator: str = ""  # id of the accelerator it was trained on
+
+
+class Site(Entry):
+    """A real place: where, how much power by when, how large, what weather and tariff."""
+
+    operator: str
+    place: str
+    latitude: float
+    longitude: float
+    status: Literal["operating", "under-construction", "announced"]
+    facility_mw: dict[str, Quantity]  # energised facility power by month, "2025-02": ...
+    planned_mw: Quantity | None = None  # facility power when complete
+    site_m2: Quantity | None = None
+    building_m2: Quantity | None = None
+    capex_usd: Quantity | None = None  # as announced
+    weather: str  # station id
+    tariff: str  # tariff id
+    plant: str  # cooling plant id
+    grid: str = ""  # balancing authority, for carbon
+    leased: bool = False  # shell and power are rented: rent instead of construction capex
+    first_power_after_clearing_days: Quantity | None = None
+
+
+class Tariff(Entry):
+    """A power price."""
+
+    region: str
+    energy_usd_per_mwh: Quantity  # all-in average, delivered
+    demand_usd_per_mw_year: Quantity | None = None  # where billed apart
+    carbon_kg_per_mwh: Quantity
+
+
+class Plant(Entry):
+    """A cooling and power plant design."""
+
+    cooling: Literal["air-chilled", "air-economiser", "evaporative", "liquid-dry", "liquid-tower"]
+    liquid_frac: Quantity  # share of IT heat taken by liquid
+    liquid_supply_c: Quantity | None = None  # facility water temperature to the racks
+    air_supply_c: Quantity | None = None
+    power_chain_efficiency_frac: Quantity  # meter to rack at 50-75 % load
+    overhead_frac: Quantity  # lighting, offices and other, of IT power
+    it_density_w_per_m2: Quantity | None = None  # IT watts per building square metre
+
+
+class Reliability(Entry):
+    """Failure and repair figures of a fleet."""
+
+    failures_per_node_day: Quantity  # of 8-GPU nodes, failures that stop a synchronous job
+    node_gpus: int = 8
+    restart_s: Quantity
+    checkpoint_write_s: Quantity  # stall a checkpoint causes
+    node_repair_h: Quantity
+    planned_stops_per_day: Quantity | None = None  # of the observed job
+    observed_gpus: int = 0
+    causes_frac: dict[str, Quantity] = {}
+
+
+class CostModel(Entry):
+    """Construction and operating costs, lives and lead times of a region or source."""
+
+    construction_usd_per_w: Quantity  # shell, electrical and mechanical, per facility watt
+    construction_months: Quantity  # groundbreaking to energised
+    land_usd_per_m2: Quantity | None = None
+    maintenance_frac: Quantity  # of IT capex a year
+    staff_usd_per_mw_year: Quantity
+    facility_opex_usd_per_mw_year: Quantity | None = None
+    lease_usd_per_mw_year: Quantity  # powered shell, rented, per facility MW
+    spares_frac: Quantity  # accelerators bought beyond those in service
+
+
+class Claim(Entry):
+    """A published corporate or market figure: what was announced, guided, reported or estimated."""
+
+    entity: str
+    item: str
+    period: Text
+    value: Quantity  # bare number in `unit`
+    unit: str
+
+
+KINDS: dict[str, type[Entry]] = {
+    "accelerators": Accelerator,
+    "networks": Network,
+    "models": LanguageModel,
+    "sites": Site,
+    "tariffs": Tariff,
+    "plants": Plant,
+    "reliability": Reliability,
+    "costs": CostModel,
+    "claims": Claim,
+}

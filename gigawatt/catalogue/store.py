@@ -1,0 +1,233 @@
+"""Load the catalogue, look things up, suggest the nearest name.
+
+Each kind has a folder in `data/`; a file holds one thing, or a list of things under `entries:`. A user may lay
+further folders of the same shape over it: an id found there replaces the shipped one.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from gigawatt.catalogue.schema import (
+    KINDS,
+    Accelerator,
+    Claim,
+    CostModel,
+    Entry,
+    LanguageModel,
+    Network,
+    Plant,
+    Reliability,
+    Site,
+    Source,
+    Tariff,
+)
+from gigawatt.errors import CatalogueError, nearest
+
+DATA = Path(__file__).parent / "data"
+E = TypeVar("E", bound=Entry)
+
+
+def _read_yaml(path: Path) -> Any:
+    try:
+        return YAML(typ="safe", pure=False).load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, YAMLError) as error:
+        message = f"{path}: cannot be read as YAML: {error}"
+        raise CatalogueError(message) from error
+
+
+def _entries(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the raw entries of one file, the file's defaults laid under each entry's own."""
+    data = _read_yaml(path)
+    if not isinstance(data, dict):
+        message = f"{path}: a catalogue file is a mapping"
+        raise CatalogueError(message)
+    if "entries" not in data:
+        yield {"id": path.stem, **data}
+        return
+    common = {key: value for key, value in data.items() if key not in ("entries", "defaults")}
+    for entry in data["entries"]:
+        defaults = {**(data.get("defaults") or {}), **(entry.get("defaults") or {})}
+        yield {**common, **entry, "defaults": defaults}
+
+
+class Shelf(Mapping[str, E]):
+    """All things of one kind, by id; each is read when first asked for."""
+
+    def __init__(self, kind: str, model: type[E], folders: Sequence[Path]) -> None:
+        self.kind = kind
+        self._model = model
+        self._raw: dict[str, tuple[Path, dict[str, Any]]] = {}
+        self._read: dict[str, E] = {}
+        for folder in folders:
+            for path in sorted((folder / kind).glob("*.yaml")):
+                self._raw |= {str(entry.get("id", "")): (path, entry) for entry in _entries(path)}
+
+    def __getitem__(self, name: str) -> E:
+        if name not in self._read:
+            if name not in self._raw:
+                message = f'{self.kind}: "{name}" is not in the catalogue. {nearest(name, self._raw)}'
+                raise CatalogueError(message)
+            path, entry = self._raw[name]
+            try:
+                self._read[name] = self._model.model_validate(entry)
+            except ValidationError as error:
+                faults = "; ".join(
+                    f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}".lstrip(": ")
+                    for fault in error.errors()
+                )
+                message = f"{path}: {name}: {faults}"
+                raise CatalogueError(message) from error
+        return self._read[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._raw
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._raw)
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The facts: one shelf per kind, the bibliography, hourly weather."""
+
+    folders: tuple[Path, ...] = (DATA,)
+    _shelves: dict[str, Shelf[Any]] = field(default_factory=dict, repr=False)
+
+    def shelf(self, kind: str) -> Shelf[Any]:
+        """Return all things of a kind; raise CatalogueError with the nearest kind otherwise."""
+        if kind not in KINDS:
+            message = f'"{kind}" is not a kind of the catalogue. {nearest(kind, KINDS)}'
+            raise CatalogueError(message)
+        if kind not in self._shelves:
+            self._shelves[kind] = Shelf(kind, KINDS[kind], self.folders)
+        return self._shelves[kind]
+
+    @property
+    def accelerators(self) -> Shelf[Accelerator]:
+        """GPUs and other AI chips."""
+        return self.shelf("accelerators")
+
+    @property
+    def networks(self) -> Shelf[Network]:
+        """Scale-up and scale-out fabrics."""
+        return self.shelf("networks")
+
+    @property
+    def models(self) -> Shelf[LanguageModel]:
+        """Language models."""
+        return self.shelf("models")
+
+    @property
+    def sites(self) -> Shelf[Site]:
+        """Real data-centre sites."""
+        return self.shelf("sites")
+
+    @property
+    def tariffs(self) -> Shelf[Tariff]:
+        """Power prices."""
+        return self.shelf("tariffs")
+
+    @property
+    def plants(self) -> Shelf[Plant]:
+        """Cooling and power plant designs."""
+        return self.shelf("plants")
+
+    @property
+    def reliability(self) -> Shelf[Reliability]:
+        """Failure and repair figures."""
+        return self.shelf("reliability")
+
+    @property
+    def costs(self) -> Shelf[CostModel]:
+        """Construction and operating costs."""
+        return self.shelf("costs")
+
+    @property
+    def claims(self) -> Shelf[Claim]:
+        """Published corporate and market figures."""
+        return self.shelf("claims")
+
+    def sources(self) -> dict[str, Source]:
+        """Return the bibliography, by id."""
+        found: dict[str, Source] = {}
+        for folder in self.folders:
+            path = folder / "sources.yaml"
+            if path.exists():
+                found |= {name: Source.model_validate(entry) for name, entry in _read_yaml(path).items()}
+        return found
+
+    def weather_stations(self) -> list[str]:
+        """Return the ids of the weather stations that ship."""
+        return sorted(
+            path.name.removesuffix(".csv.gz")
+            for folder in self.folders
+            for path in (folder / "weather").glob("*.csv.gz")
+        )
+
+    def weather(self, station: str) -> dict[str, list[float]]:
+        """Return the 8,760 hours of a station as columns, wet bulb included.
+
+        Parameters
+        ----------
+        station : str
+            Station id, for example "monroe_la".
+
+        Returns
+        -------
+        dict of list of float
+            Columns of the file, such as dry_bulb_c, wet_bulb_c, pressure_pa.
+
+        Raises
+        ------
+        CatalogueError
+            If the station is unknown.
+        """
+        for folder in reversed(self.folders):
+            path = folder / "weather" / f"{station}.csv.gz"
+            if path.exists():
+                rows = list(csv.reader(io.StringIO(gzip.decompress(path.read_bytes()).decode())))
+                columns = zip(*[[float(cell) for cell in row] for row in rows[1:]], strict=True)
+                return dict(zip(rows[0], map(list, columns), strict=True))
+        message = f'weather: "{station}" is not in the catalogue. {nearest(station, self.weather_stations())}'
+        raise CatalogueError(message)
+
+
+@lru_cache(maxsize=8)
+def load(overlays: tuple[Path, ...] = ()) -> Catalogue:
+    """Load the catalogue.
+
+    Parameters
+    ----------
+    overlays : tuple of Path
+        Folders of the same shape as `data/`, the last one wins.
+
+    Returns
+    -------
+    Catalogue
+        Frozen; entries are read and checked when first asked for.
+
+    Raises
+    ------
+    CatalogueError
+        If an overlay is no folder or holds a wrong file.
+    """
+    for folder in overlays:
+        if not folder.is_dir():
+            message = f"{folder}: is not a folder"
+            raise CatalogueError(message)
+    return Catalogue(folders=(DATA, *cast("tuple[Path, ...]", overlays)))
