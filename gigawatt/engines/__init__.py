@@ -1,0 +1,1 @@
+"""Arithmetic: pure functions, arrays in, arrays out. Engines do not import each other, only `hardware`."""

@@ -1,0 +1,1 @@
+"""Order: resolve, run the engines, build the plan. The only room that knows all engines."""

@@ -1,0 +1,1 @@
+"""Wishes: what a user may write, read with line numbers and checked."""

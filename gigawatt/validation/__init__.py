@@ -1,0 +1,1 @@
+"""Proof: predictions against published measurements."""

@@ -1,0 +1,1 @@
+"""Sight: read a finished plan, compute nothing."""

@@ -1,0 +1,1 @@
+"""Build-out: money, supply and power to accelerators online, month by month."""

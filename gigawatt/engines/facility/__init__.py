@@ -1,0 +1,1 @@
+"""Facility: IT power to facility power by the hour, cooling, water, land."""

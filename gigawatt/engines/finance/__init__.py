@@ -1,0 +1,1 @@
+"""Finance: cash flow, depreciation, debt, tax, NPV, IRR, payback."""

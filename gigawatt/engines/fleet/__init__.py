@@ -1,0 +1,1 @@
+"""Reliability of a fleet: failures, checkpoints, effective training time."""

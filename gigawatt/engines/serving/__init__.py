@@ -1,0 +1,1 @@
+"""Serving: prefill and decode, latency and throughput, accelerators for a demand."""

@@ -1,0 +1,1 @@
+"""Training: FLOPs, memory, step time and search over parallel layouts."""

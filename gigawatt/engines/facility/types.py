@@ -1,0 +1,103 @@
+"""What goes into the facility engine and what comes out. Shape letter: H hours of a year (8,760)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """Hourly weather of a typical year."""
+
+    dry_bulb_c_H: Floats
+    wet_bulb_c_H: Floats
+    dew_point_c_H: Floats
+    pressure_pa_H: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class PlantDesign:
+    """A cooling and power plant.
+
+    Attributes
+    ----------
+    cooling : str
+        Key of `gigawatt.engines.facility.cooling.KINDS`: air-chilled, air-economiser, evaporative, liquid-dry, liquid-tower.
+    liquid_frac : float
+        Share of the IT heat that liquid takes; the rest goes to air. [-]
+    liquid_supply_c, air_supply_c : float
+        Supply temperatures. [C]
+    power_chain_efficiency_frac : float
+        Meter to rack at 50-75 % load. [-]
+    overhead_frac : float
+        Lighting, offices and other, of IT power. [-]
+    warming_k : float
+        Added to the weather: typical years are cooler than today's. [K]
+    """
+
+    cooling: str
+    liquid_frac: float
+    liquid_supply_c: float
+    air_supply_c: float
+    power_chain_efficiency_frac: float
+    overhead_frac: float
+    warming_k: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FacilityInputs:
+    """A site for a year: IT load by hour, weather, plant, land."""
+
+    it_w_H: Floats
+    it_design_w: float  # rating of the plant
+    weather: Weather
+    plant: PlantDesign
+    site_m2: float  # 0 where unknown
+    building_m2: float  # 0 where unknown: taken from density
+    it_density_w_per_m2: float
+
+
+@dataclass(frozen=True, slots=True)
+class FacilityResult:
+    """The year.
+
+    Attributes
+    ----------
+    facility_w_H, it_w_H, cooling_w_H, losses_w_H : Floats
+        facility = IT + cooling + losses (power chain and overhead), exactly. [W]
+    water_l_H : Floats
+        Water drawn on site. [L]
+    pue_H : Floats
+    pue_mean, pue_p99, pue_max : float
+        Mean is energy over energy.
+    wue_l_per_kwh : float
+        Site water per IT energy. [L/kWh]
+    peak_w : float
+        Largest facility power, at the design day where that is hotter. [W]
+    energy_mwh : dict
+        it, cooling, losses, total. [MWh]
+    site_m2, building_m2 : float
+    residual_frac : float
+        Largest relative violation of the energy balance.
+    """
+
+    facility_w_H: Floats
+    it_w_H: Floats
+    cooling_w_H: Floats
+    losses_w_H: Floats
+    water_l_H: Floats
+    pue_H: Floats
+    pue_mean: float
+    pue_p99: float
+    pue_max: float
+    wue_l_per_kwh: float
+    peak_w: float
+    energy_mwh: dict[str, float]
+    site_m2: float
+    building_m2: float
+    residual_frac: float

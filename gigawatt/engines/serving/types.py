@@ -1,0 +1,157 @@
+"""What goes into the serving engine and what comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gigawatt.engines.hardware.types import Accelerator, Transformer
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The mean request.
+
+    Attributes
+    ----------
+    input_tokens, output_tokens : float
+        Tokens read and written per request. [-]
+    cached_frac : float
+        Share of the input found in the prefix cache. [-]
+    """
+
+    input_tokens: float
+    output_tokens: float
+    cached_frac: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLevel:
+    """Latency limits at p99; infinity where there is none. [s]"""
+
+    ttft_p99_s: float = float("inf")
+    tpot_p99_s: float = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """How one copy of the model is spread."""
+
+    tensor_parallel: int = 1
+    pipeline_parallel: int = 1
+    expert_parallel: int = 1
+    attention_data_parallel: bool = False  # each rank keeps its own KV cache, experts are sharded
+
+    @property
+    def gpus_count(self) -> int:
+        """Accelerators per replica."""
+        return self.tensor_parallel * self.pipeline_parallel
+
+
+@dataclass(frozen=True, slots=True)
+class ServingMemory:
+    """Memory per accelerator. [GiB]"""
+
+    weights_gib: float
+    kv_cache_gib: float
+    activations_gib: float
+    overhead_gib: float
+
+    @property
+    def total_gib(self) -> float:
+        """Sum. [GiB]"""
+        return self.weights_gib + self.kv_cache_gib + self.activations_gib + self.overhead_gib
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One operating point of one replica.
+
+    Attributes
+    ----------
+    replica : Replica
+    batch : float
+        Concurrent sequences of the replica.
+    fits : bool
+    reason : str
+        Why it does not fit or misses the service level; empty otherwise.
+    meets_slo : bool
+    ttft_p50_s, ttft_p99_s, tpot_p50_s, tpot_p99_s : float
+        [s]
+    requests_per_s, output_tokens_per_s, output_tokens_per_s_per_gpu : float
+        Of the replica at this point.
+    gpu_power_w : float
+        Mean accelerator power, without its system. [W]
+    system_power_w : float
+        Mean all-in IT power per accelerator. [W]
+    j_per_output_token : float
+        IT energy per output token. [J]
+    memory : ServingMemory
+    kv_capacity_tokens : float
+        Tokens of KV cache a replica holds.
+    precision : str
+    """
+
+    replica: Replica
+    batch: float
+    fits: bool
+    reason: str
+    meets_slo: bool
+    ttft_p50_s: float
+    ttft_p99_s: float
+    tpot_p50_s: float
+    tpot_p99_s: float
+    requests_per_s: float
+    output_tokens_per_s: float
+    output_tokens_per_s_per_gpu: float
+    gpu_power_w: float
+    system_power_w: float
+    j_per_output_token: float
+    memory: ServingMemory
+    kv_capacity_tokens: float
+    precision: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServingInputs:
+    """A model served on an accelerator under a load shape and a service level."""
+
+    model: Transformer
+    accelerator: Accelerator
+    request: Request
+    slo: ServiceLevel
+    precision: str = "fp8"
+    kv_precision: str = "fp8"
+    max_gpus_count: int = 64  # largest replica tried
+    software_date: float = 2025.5
+    engine: str = "tensorrt-llm"  # whose per-step host cost applies: tensorrt-llm or vllm
+
+
+@dataclass(frozen=True, slots=True)
+class Frontier:
+    """Throughput against latency over replicas and batches; `chosen` meets the service level at least cost."""
+
+    deployments: tuple[Deployment, ...]
+    chosen: Deployment | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizing:
+    """Accelerators for a demand.
+
+    Attributes
+    ----------
+    deployment : Deployment
+    replicas_count, gpus_count : int
+        With headroom for the peak and for failures.
+    mean_utilisation_frac : float
+        Mean over peak capacity.
+    mean_it_w : float
+        Mean all-in IT power of the pool. [W]
+    """
+
+    deployment: Deployment
+    replicas_count: int
+    gpus_count: int
+    mean_utilisation_frac: float
+    mean_it_w: float
