@@ -308,6 +308,31 @@ class Claim(Entry):
     unit: str
 
 
+class Defaults(Entry):
+    """What a plan takes where the scenario says nothing."""
+
+    delivery_months: Quantity  # order to delivery of accelerators
+    commissioning_months: Quantity  # delivery to online where power is there
+    retirement_months: Quantity  # age at which accelerators leave
+    power_lookahead_months: Quantity  # how long before power is there accelerators may be ordered
+    other_capex_frac: Quantity  # of a capex budget: neither AI hardware nor buildings for it
+    price_change_per_year: Quantity  # of accelerator prices, -0.2 is a fall of 20 %
+    train_sequence_tokens: Quantity
+    train_batch_tokens: Quantity
+    cached_frac: Quantity  # of serving input found in the prefix cache
+    peak_to_mean_ratio: Quantity  # of serving demand
+    availability_frac: Quantity  # of serving
+    discount_rate_frac: Quantity
+    tax_frac: Quantity
+    server_life_years: Quantity
+    network_life_years: Quantity
+    building_life_years: Quantity
+    other_life_years: Quantity
+    revenue_ramp_months: Quantity
+    training_mean_load_frac: Quantity  # mean over rated system power of an accelerator that trains
+    idle_load_frac: Quantity  # the same of one that waits
+
+
 KINDS: dict[str, type[Entry]] = {
     "accelerators": Accelerator,
     "networks": Network,
@@ -318,4 +343,5 @@ KINDS: dict[str, type[Entry]] = {
     "reliability": Reliability,
     "costs": CostModel,
     "claims": Claim,
+    "defaults": Defaults,
 }

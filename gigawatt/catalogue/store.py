@@ -24,6 +24,7 @@ from gigawatt.catalogue.schema import (
     Accelerator,
     Claim,
     CostModel,
+    Defaults,
     Entry,
     LanguageModel,
     Network,
@@ -162,6 +163,11 @@ class Catalogue:
         """Published corporate and market figures."""
         return self.shelf("claims")
 
+    @property
+    def defaults(self) -> Defaults:
+        """What a plan takes where the scenario says nothing."""
+        return cast("Defaults", self.shelf("defaults")["planning"])
+
     def sources(self) -> dict[str, Source]:
         """Return the bibliography, by id."""
         found: dict[str, Source] = {}
@@ -230,4 +236,4 @@ def load(overlays: tuple[Path, ...] = ()) -> Catalogue:
         if not folder.is_dir():
             message = f"{folder}: is not a folder"
             raise CatalogueError(message)
-    return Catalogue(folders=(DATA, *cast("tuple[Path, ...]", overlays)))
+    return Catalogue(folders=(DATA, *overlays))

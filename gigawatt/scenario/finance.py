@@ -1,0 +1,144 @@
+"""Sections `revenue` and `finance`. The first key of a revenue line says its kind."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Tag
+
+from gigawatt.scenario.fields import AMonth, Months, Section, Share, SourceId, Usd, Years, amount
+
+
+class AdsUplift(Section):
+    """More advertising revenue: a share of what it would have been."""
+
+    ads_uplift: amount("1", at_least=0.0, at_most=1.0)  # type: ignore[valid-type]
+    on: amount("USD/year", at_least=0.0)  # type: ignore[valid-type]
+    growth: amount("1/year", at_least=-0.5, at_most=1.0) | None = None  # type: ignore[valid-type]  # of the base
+    margin: Share | None = None  # share of it that is left after costs that are not in the plan
+    start: AMonth | None = None
+    ramp: Months | None = None
+    source: SourceId = "assumption"
+    note: str = ""
+
+
+class AiServices(Section):
+    """Paid services or advertising on the assistant, per user and year."""
+
+    ai_services: amount("USD/user/year", at_least=0.0)  # type: ignore[valid-type]
+    users: amount("user", at_least=0.0)  # type: ignore[valid-type]
+    growth: amount("1/year", at_least=-0.5, at_most=2.0) | None = None  # type: ignore[valid-type]
+    margin: Share | None = None
+    start: AMonth | None = None
+    ramp: Months | None = None
+    source: SourceId = "assumption"
+    note: str = ""
+
+
+class Engineering(Section):
+    """Value of the AI engineer: developer time saved."""
+
+    engineering: amount("USD/developer/year", at_least=0.0)  # type: ignore[valid-type]
+    developers: amount("developer", at_least=0.0)  # type: ignore[valid-type]
+    start: AMonth | None = None
+    ramp: Months | None = None
+    source: SourceId = "assumption"
+    note: str = ""
+
+
+class TokenSales(Section):
+    """Tokens that the plan serves, sold."""
+
+    token_sales: amount("USD/token", at_least=0.0)  # type: ignore[valid-type]  # "2 USD/M token" as "2e-6 USD/token"
+    price_change: amount("1/year", at_least=-0.95, at_most=2.0) | None = None  # type: ignore[valid-type]
+    start: AMonth | None = None
+    source: SourceId = "assumption"
+    note: str = ""
+
+
+class GpuRental(Section):
+    """Accelerators rented out by the hour."""
+
+    gpu_rental: amount("USD/h", at_least=0.0)  # type: ignore[valid-type]  # per accelerator
+    utilisation: Share
+    share: Share | None = None  # of the new fleet; all of it where not given
+    price_change: amount("1/year", at_least=-0.95, at_most=2.0) | None = None  # type: ignore[valid-type]
+    start: AMonth | None = None
+    source: SourceId = "assumption"
+    note: str = ""
+
+
+class CapacityContract(Section):
+    """Take-or-pay capacity, per megawatt online."""
+
+    capacity_contract: amount("USD/MW/year", at_least=0.0)  # type: ignore[valid-type]
+    basis: Literal["facility", "it"] = "facility"
+    start: AMonth | None = None
+    source: SourceId = "assumption"
+    note: str = ""
+
+
+KINDS: dict[str, type[Section]] = {
+    "ads_uplift": AdsUplift,
+    "ai_services": AiServices,
+    "engineering": Engineering,
+    "token_sales": TokenSales,
+    "gpu_rental": GpuRental,
+    "capacity_contract": CapacityContract,
+}
+
+
+def kind_of(item: Any) -> str | None:
+    """Return the kind of a revenue line: the key of KINDS that it has; None when it has none or several."""
+    if isinstance(item, dict):
+        found = [kind for kind in KINDS if kind in item]
+        return found[0] if len(found) == 1 else None
+    return next((kind for kind, model in KINDS.items() if isinstance(item, model)), None)
+
+
+RevenueLine = Annotated[
+    Annotated[AdsUplift, Tag("ads_uplift")]
+    | Annotated[AiServices, Tag("ai_services")]
+    | Annotated[Engineering, Tag("engineering")]
+    | Annotated[TokenSales, Tag("token_sales")]
+    | Annotated[GpuRental, Tag("gpu_rental")]
+    | Annotated[CapacityContract, Tag("capacity_contract")],
+    Discriminator(
+        kind_of,
+        custom_error_type="revenue_kind",
+        custom_error_message="a revenue line says what it is by exactly one of the keys " + ", ".join(KINDS),
+    ),
+]
+
+
+class UsefulLife(Section):
+    """Straight-line lives by asset class."""
+
+    servers: Years | None = None
+    network: Years | None = None
+    buildings: Years | None = None
+    other: Years | None = None
+
+
+class DebtTerms(Section):
+    """Borrowing against capex."""
+
+    share: Share
+    interest: Share
+    term: Years
+    interest_only: Months | None = None
+
+
+class FinanceTerms(Section):
+    """How money is judged."""
+
+    discount_rate: Share | None = None
+    tax: Share | None = None
+    useful_life: UsefulLife = UsefulLife()
+    debt: DebtTerms | None = None
+    terminal: Literal["book", "none"] = "book"
+    timing: Literal["mid", "end"] = "mid"
+    scope: Literal["new", "all"] = "new"  # judge what the plan's money buys, or the whole fleet
+    grant: Usd | None = None
+    source: SourceId = "assumption"
+    note: str = ""

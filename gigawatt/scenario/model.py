@@ -1,0 +1,100 @@
+"""The scenario: what a person may write, in the order in which it reads.
+
+Facts come from the catalogue by id; a scenario says which of them are used, overrides what differs, and marks what is
+assumed. Claims stand apart from inputs: the plan is checked against them and never takes them as given.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from gigawatt.records import TimeAxis
+from gigawatt.scenario.buildout import BudgetPeriod, Installed, Purchases, SiteUse
+from gigawatt.scenario.claims import Claim
+from gigawatt.scenario.fields import AMonth, Seconds, Section, SourceId, Text, catalogue_id
+from gigawatt.scenario.finance import FinanceTerms, RevenueLine
+from gigawatt.scenario.workloads import Workload
+
+MAX_MONTHS = 240
+
+
+class Horizon(Section):
+    """First and last month of the plan."""
+
+    start: AMonth
+    end: AMonth
+
+    @model_validator(mode="after")
+    def _forwards(self) -> Horizon:
+        """Refuse an end before the start and a plan of more than twenty years."""
+        if self.end < self.start:
+            message = f"end {self.end} is before start {self.start}"
+            raise ValueError(message)
+        if self.axis.months_count > MAX_MONTHS:
+            message = f"{self.axis.months_count} months are more than the {MAX_MONTHS} that a plan may have"
+            raise ValueError(message)
+        return self
+
+    @property
+    def axis(self) -> TimeAxis:
+        """The months."""
+        return TimeAxis(self.start, self.end)
+
+
+class FleetTerms(Section):
+    """Failures and checkpoints."""
+
+    reliability: catalogue_id("reliability") = "meta-llama3-h100"  # type: ignore[valid-type]
+    checkpoint_write: Seconds | None = None
+    restart: Seconds | None = None
+
+
+class Assumption(Section):
+    """Something taken as given, in words, for readers of the report."""
+
+    text: str
+    source: SourceId = "assumption"
+
+
+class Scenario(Section):
+    """A whole scenario file."""
+
+    scenario: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    title: str
+    question: str = ""  # one line: what the plan answers
+    as_of: Text
+    horizon: Horizon
+    announced: tuple[Claim, ...] = ()
+    outcome: tuple[Claim, ...] = ()
+    installed: tuple[Installed, ...] = ()
+    budget: tuple[BudgetPeriod, ...] = ()
+    sites: Annotated[tuple[SiteUse, ...], Field(min_length=1)]
+    purchases: Purchases
+    workloads: tuple[Workload, ...] = ()
+    revenue: tuple[RevenueLine, ...] = ()
+    fleet: FleetTerms = FleetTerms()
+    finance: FinanceTerms = FinanceTerms()
+    facts: tuple[Assumption, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Scenario:
+        """Check what spans sections: budget and sites named once, shares within one."""
+        names = [use.site for use in self.sites]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            message = f"sites: {', '.join(twice)} is listed twice"
+            raise ValueError(message)
+        shares = sum(offer.share.value for offer in self.purchases.offer if offer.share)
+        if len({offer.accelerator for offer in self.purchases.offer}) != len(self.purchases.offer):
+            message = "purchases.offer: an accelerator is listed twice"
+            raise ValueError(message)
+        reserved = sum(work.reserve.value for work in self.workloads if hasattr(work, "reserve"))
+        if reserved > 1.0 + 1e-9:
+            message = f"workloads: the reserved shares add up to {reserved:.0%}, more than the fleet"
+            raise ValueError(message)
+        if shares > 1.0 + 1e-9 and all(offer.start is None and offer.end is None for offer in self.purchases.offer):
+            message = f"purchases.offer: the shares add up to {shares:.0%}"
+            raise ValueError(message)
+        return self

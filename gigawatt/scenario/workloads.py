@@ -1,0 +1,151 @@
+"""Section `workloads`: what the fleet does. The first key of an item says its kind."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Tag, model_validator
+
+from gigawatt.scenario.fields import (
+    AcceleratorId,
+    AMonth,
+    Gpus,
+    ModelId,
+    Section,
+    Share,
+    SourceId,
+    Tokens,
+    amount,
+)
+
+Precision = Literal["bf16", "fp8", "fp4", "int4"]
+
+
+class TrainWork(Section):
+    """A training run."""
+
+    train: ModelId
+    tokens: Tokens
+    on: dict[AcceleratorId, Gpus]
+    precision: Literal["bf16", "fp8", "fp4"] = "bf16"
+    sequence: Tokens | None = None  # tokens per sequence
+    batch: Tokens | None = None  # tokens per optimizer step
+    start: AMonth
+    deadline: AMonth | None = None
+    software_date: float | None = None  # year of the software stack; the start of the run where not given
+    source: SourceId = "assumption"
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> TrainWork:
+        """Refuse several kinds of accelerator in one synchronous job."""
+        if len(self.on) != 1:
+            message = "on: a training run uses one kind of accelerator, for example {h100-sxm: 16 k}"
+            raise ValueError(message)
+        return self
+
+
+class FinetuneWork(Section):
+    """A stream of fine-tuning runs."""
+
+    finetune: ModelId
+    runs: amount("run/month", at_least=0.0)  # type: ignore[valid-type]
+    tokens: Tokens  # per run
+    on: AcceleratorId
+    start: AMonth | None = None
+    source: SourceId = "assumption"
+    note: str = ""
+
+
+class Demand(Section):
+    """An assistant's demand."""
+
+    users: amount("user", at_least=0.0)  # type: ignore[valid-type]  # monthly active
+    messages: amount("message/user/day", at_least=0.0)  # type: ignore[valid-type]
+    input: Tokens  # per message
+    output: Tokens
+    cached: Share | None = None
+    growth: amount("1/month", at_least=-0.5, at_most=1.0) | None = None  # type: ignore[valid-type]
+    peak_to_mean: amount("1", at_least=1.0, at_most=20.0) | None = None  # type: ignore[valid-type]
+
+
+class Agents(Section):
+    """Coding agents: the AI engineer as a workload."""
+
+    developers: amount("developer", at_least=0.0)  # type: ignore[valid-type]
+    tasks: amount("task/developer/day", at_least=0.0)  # type: ignore[valid-type]
+    input: Tokens  # per task, over all its turns
+    output: Tokens
+    cached: Share | None = None
+    growth: amount("1/month", at_least=-0.5, at_most=1.0) | None = None  # type: ignore[valid-type]
+    peak_to_mean: amount("1", at_least=1.0, at_most=20.0) | None = None  # type: ignore[valid-type]
+
+
+class ServiceLevel(Section):
+    """Latency at p99 and availability."""
+
+    ttft_p99: amount("s", positive=True) | None = None  # type: ignore[valid-type]
+    tpot_p99: amount("s", positive=True) | None = None  # type: ignore[valid-type]
+    availability: Share | None = None
+
+
+class ServeWork(Section):
+    """A model served to users, to agents."""
+
+    serve: ModelId
+    label: str = ""
+    on: AcceleratorId
+    precision: Precision = "fp8"
+    demand: Demand | None = None
+    agents: Agents | None = None
+    slo: ServiceLevel = ServiceLevel()
+    start: AMonth | None = None
+    source: SourceId = "assumption"
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _one_demand(self) -> ServeWork:
+        """Exactly one of demand and agents."""
+        if (self.demand is None) == (self.agents is None):
+            message = "give exactly one of demand and agents"
+            raise ValueError(message)
+        return self
+
+
+class ResearchWork(Section):
+    """A share of the fleet kept for other work: research, ranking, recommendation, rental."""
+
+    reserve: Share
+    label: str = "research"
+    start: AMonth | None = None
+    source: SourceId = "assumption"
+    note: str = ""
+
+
+KINDS: dict[str, type[Section]] = {
+    "train": TrainWork,
+    "finetune": FinetuneWork,
+    "serve": ServeWork,
+    "reserve": ResearchWork,
+}
+
+
+def kind_of(item: Any) -> str | None:
+    """Return the kind of a workload: the key of KINDS that it has; None when it has none or several."""
+    if isinstance(item, dict):
+        found = [kind for kind in KINDS if kind in item]
+        return found[0] if len(found) == 1 else None
+    return next((kind for kind, model in KINDS.items() if isinstance(item, model)), None)
+
+
+Workload = Annotated[
+    Annotated[TrainWork, Tag("train")]
+    | Annotated[FinetuneWork, Tag("finetune")]
+    | Annotated[ServeWork, Tag("serve")]
+    | Annotated[ResearchWork, Tag("reserve")],
+    Discriminator(
+        kind_of,
+        custom_error_type="workload_kind",
+        custom_error_message="a workload says what it is by exactly one of the keys train, finetune, serve, reserve",
+    ),
+]
