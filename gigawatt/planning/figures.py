@@ -1,0 +1,76 @@
+"""The one door through which a sourced quantity becomes a plain number.
+
+The central plan takes the central value of each figure and remembers which figures it used, so that every result can say
+where it comes from. An uncertainty draw takes each figure at its own share of the way through its range.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+
+import numpy as np
+
+from gigawatt.records import Quantity
+
+
+class Figures:
+    """Turn quantities into floats, and keep a record of them.
+
+    Parameters
+    ----------
+    shares : mapping of str to float, optional
+        Share of the way from low to high for each path; central values where not given.
+    """
+
+    def __init__(self, shares: Mapping[str, float] | None = None) -> None:
+        self._shares = shares
+        self.used: dict[str, Quantity] = {}
+
+    def __call__(self, path: str, quantity: Quantity) -> float:
+        """Return the number for a figure.
+
+        Parameters
+        ----------
+        path : str
+            Dotted path that names it, the same in every draw.
+        quantity : Quantity
+            The figure with its range.
+
+        Returns
+        -------
+        float
+            In the quantity's unit.
+        """
+        self.used[path] = quantity
+        if self._shares is None or path not in self._shares:
+            return quantity.value
+        return quantity.at(self._shares[path])
+
+
+def draws(paths: Mapping[str, Quantity], draws_count: int, seed: int) -> list[dict[str, float]]:
+    """Draw shares for every figure with a range: a Latin hypercube, one stream a figure.
+
+    Parameters
+    ----------
+    paths : mapping of str to Quantity
+        Figures used by the central plan.
+    draws_count : int
+        Number of draws.
+    seed : int
+        Seed; a figure's stream depends on the seed and its own path only, so adding a figure changes no other.
+
+    Returns
+    -------
+    list of dict
+        For each draw, the share in (0, 1) of each figure that has a range.
+    """
+    result: list[dict[str, float]] = [{} for _ in range(draws_count)]
+    for path, quantity in paths.items():
+        if not quantity.is_range:
+            continue
+        stream = np.random.default_rng([seed, zlib.crc32(path.encode())])
+        shares = (stream.permutation(draws_count) + stream.random(draws_count)) / draws_count
+        for draw, share in zip(result, shares, strict=True):
+            draw[path] = float(share)
+    return result
