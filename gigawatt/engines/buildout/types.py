@@ -25,7 +25,8 @@ class BuildoutInputs:
         "spend-the-budget": buy what budget, supply and power allow, kinds in the given preference shares;
         "as-announced": buy `announced_count_KT`.
     capex_budget_usd_T : Floats
-        All capex of the month; unspent money is carried to later months of the same budget year. [USD]
+        All capex of the month; unspent money is carried to later months of the same budget year, and into the
+        next year where that has a budget too. [USD]
     budget_year_T : NDArray of int
         Label of the budget year of each month; 0 where there is no budget.
     other_capex_frac : float
@@ -112,11 +113,15 @@ class BuildoutResult:
     spend_usd : dict of str to Floats
         accelerators, servers, network, construction, other; by month T. [USD]
     budget_usd_T, unspent_usd_T : Floats
-        Budget of the month, and the balance carried at its end. [USD]
+        Budget of the month; all budget so far less all spend so far. Negative where commitments exceed the
+        budget. [USD]
     limit_T : tuple of str
         What limited growth: budget, supply, power, announcement or none.
     construction_for_later_usd_T : Floats
-        Part of the construction spend that pays for watts energised after the plan's last budget month. [USD]
+        Part of the construction spend that pays for watts energised too late for what the budget buys: after its
+        last month, delivery and commissioning. [USD]
+    construction_outside_budget_usd_T : Floats
+        Due in months without a budget for watts of the schedule: not in `spend_usd`, because no budget pays it. [USD]
     """
 
     ordered_count_KT: Floats
@@ -133,3 +138,4 @@ class BuildoutResult:
     unspent_usd_T: Floats
     limit_T: tuple[str, ...]
     construction_for_later_usd_T: Floats
+    construction_outside_budget_usd_T: Floats
