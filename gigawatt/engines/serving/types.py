@@ -26,7 +26,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class ServiceLevel:
-    """Latency limits at p99; infinity where there is none. [s]"""
+    """Latency limits at p99; infinity where there is none. [s]."""
 
     ttft_p99_s: float = float("inf")
     tpot_p99_s: float = float("inf")
@@ -49,7 +49,7 @@ class Replica:
 
 @dataclass(frozen=True, slots=True)
 class ServingMemory:
-    """Memory per accelerator. [GiB]"""
+    """Memory per accelerator. [GiB]."""
 
     weights_gib: float
     kv_cache_gib: float
@@ -58,7 +58,7 @@ class ServingMemory:
 
     @property
     def total_gib(self) -> float:
-        """Sum. [GiB]"""
+        """Sum. [GiB]."""
         return self.weights_gib + self.kv_cache_gib + self.activations_gib + self.overhead_gib
 
 

@@ -1,0 +1,326 @@
+"""Continuous batching in steady state: a batch of running sequences, the rate it serves, the latency it costs.
+
+Shapes: `B` operating points evaluated together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gigawatt.engines.serving.constants import (
+    BYTES_PER_PARAMETER,
+    CALIBRATION,
+    LENGTH_CV,
+    NORMAL_P99,
+    Calibration,
+)
+from gigawatt.engines.serving.decode import Step, step
+from gigawatt.engines.serving.kvcache import Cache, cache
+from gigawatt.engines.serving.power import gpu_power_w, is_quantised, system_power_w
+from gigawatt.engines.serving.prefill import Prefill, prefill
+from gigawatt.engines.serving.rates import Rates, rates
+from gigawatt.engines.serving.types import Deployment, Replica, Request, ServingInputs, ServingMemory
+from gigawatt.engines.serving.workload import shard
+from gigawatt.errors import InputError, nearest
+from gigawatt.units import BYTES_PER_GIB
+
+Floats = NDArray[np.float64]
+# Steps between the arrival of a request and its first token besides its own prefill: half of the running
+# one, one its own.
+STEPS_TO_FIRST_TOKEN = 1.5
+# Spread of the prefills that fall into one answer, over that of a Poisson count; bursts and long prompts. Measured p99
+# over p50 of TPOT is 1.03-1.9 (MLPerf v5.1 server logs); 1.3 reproduces the narrow and the wide ends.
+PREFILL_SPREAD = 1.3
+# Prefills in the answer of one request, times this, over the batch: beyond it the median gap between tokens holds none.
+MEDIAN_GAP_FACTOR = 1.2
+P99 = 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Operating points of one replica.
+
+    Attributes
+    ----------
+    batch_B : array
+        Running sequences of the replica. [-]
+    ttft_p50_s_B, ttft_p99_s_B, tpot_p50_s_B, tpot_p99_s_B : array
+        Time to first token; time per output token averaged over an answer. [s]
+    gap_p50_s_B : array
+        Median gap between two tokens, which most prefills miss. [s]
+    requests_per_s_B : array
+        Of the replica. [1/s]
+    gpu_power_w_B : array
+        [W]
+    held : Cache
+        Memory and the largest batch.
+    """
+
+    batch_B: Floats
+    ttft_p50_s_B: Floats
+    ttft_p99_s_B: Floats
+    tpot_p50_s_B: Floats
+    tpot_p99_s_B: Floats
+    gap_p50_s_B: Floats
+    requests_per_s_B: Floats
+    gpu_power_w_B: Floats
+    held: Cache
+
+
+def check(inputs: ServingInputs) -> None:
+    """Refuse inputs that mean nothing.
+
+    Parameters
+    ----------
+    inputs : ServingInputs
+        Token counts, precisions and engine.
+
+    Raises
+    ------
+    InputError
+        Naming the field, the value and what is allowed.
+    """
+    for name in ("precision", "kv_precision"):
+        value = getattr(inputs, name)
+        if value not in BYTES_PER_PARAMETER:
+            message = f'serving.{name}: "{value}" is not known. {nearest(value, BYTES_PER_PARAMETER)}'
+            raise InputError(message)
+    if inputs.engine not in CALIBRATION.layer_launch_s:
+        message = (
+            f'serving.engine: "{inputs.engine}" is not known. {nearest(inputs.engine, CALIBRATION.layer_launch_s)}'
+        )
+        raise InputError(message)
+    request = inputs.request
+    if not request.input_tokens > 0 or not request.output_tokens > 0:
+        message = (
+            f"serving.request: {request.input_tokens} input and {request.output_tokens} output tokens; both must be > 0"
+        )
+        raise InputError(message)
+    if not 0.0 <= request.cached_frac <= 1.0:
+        message = f"serving.request.cached_frac: {request.cached_frac} is outside 0..1"
+        raise InputError(message)
+
+
+def prefill_wait_s(arrivals_per_s: Floats, service_s: float) -> tuple[Floats, Floats]:
+    r"""Return mean and p99 waiting time of a prompt behind others.
+
+    Parameters
+    ----------
+    arrivals_per_s : array
+        Rate of prompts at one replica, Poisson. [1/s]
+    service_s : float
+        Mean time of a prefill. [s]
+
+    Returns
+    -------
+    tuple of array
+        Mean and 99th percentile. [s]
+
+    Notes
+    -----
+    Pollaczek and Khinchine for M/G/1: :math:`W = \rho S (1 + c^2) / (2 (1 - \rho))` [1]_; the tail is taken as
+    exponential, :math:`W_{99} = W \ln(100 \rho) / \rho`.
+
+    References
+    ----------
+    .. [1] L. Kleinrock, "Queueing Systems, Volume 1," Wiley, 1975, section 5.6.
+    """
+    load_B = arrivals_per_s * service_s
+    mean_B = load_B * service_s * (1.0 + LENGTH_CV**2) / (2.0 * np.maximum(1.0 - load_B, 1e-9))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        tail_B = np.where(load_B > 1.0 - P99, mean_B * np.log(load_B / (1.0 - P99)) / load_B, 0.0)
+    return mean_B, tail_B
+
+
+def _latencies(
+    request: Request, stages: int, prompt: Prefill, token: Step, batch_B: Floats, rate_B: Floats
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Return ttft p50 and p99, tpot p50 and p99, and the median gap between tokens."""
+    step_B = token.time_s_B * stages
+    prefills_B = batch_B / request.output_tokens  # prompts read while one answer gains a token
+    tpot_B = step_B + prefills_B * prompt.time_s
+    spread_B = NORMAL_P99 * PREFILL_SPREAD * np.sqrt(batch_B) / request.output_tokens
+    tpot_p99_B = tpot_B + spread_B * prompt.time_s
+    hit_B = 1.0 / (1.0 + (MEDIAN_GAP_FACTOR / prefills_B) ** 2)
+    gap_B = step_B + prefills_B * prompt.time_s * hit_B
+    wait_B, wait_p99_B = prefill_wait_s(rate_B, prompt.time_s)
+    own_s = prompt.time_s * stages
+    ttft_B = wait_B + own_s + STEPS_TO_FIRST_TOKEN * tpot_B
+    longest_s = own_s * (1.0 + NORMAL_P99 * LENGTH_CV)
+    ttft_p99_B = wait_p99_B + longest_s + 2.0 * tpot_p99_B
+    return ttft_B, np.maximum(ttft_p99_B, ttft_B), tpot_B, tpot_p99_B, gap_B
+
+
+def points(
+    inputs: ServingInputs, replica: Replica, batches: ArrayLike, calibration: Calibration = CALIBRATION
+) -> Points:
+    r"""Evaluate a replica at several batches at once.
+
+    Parameters
+    ----------
+    inputs : ServingInputs
+        Model, accelerator, request, precision, engine.
+    replica : Replica
+        How the model is spread.
+    batches : array
+        Running sequences; values above the largest batch are evaluated all the same. [-]
+    calibration : Calibration, optional
+        Fitted constants.
+
+    Returns
+    -------
+    Points
+        Rates, latencies and power.
+
+    Notes
+    -----
+    Each request costs a stage its prefill and, for each output token, its share of a step:
+    :math:`\lambda = 1 / (T_p + O T_d(B) / B)`. Then :math:`TPOT = T_d + B T_p / O`, and Little's law holds:
+    :math:`B = \lambda O \cdot TPOT`.
+    """
+    batch_B = np.maximum(np.atleast_1d(np.asarray(batches, dtype=np.float64)), 1e-9)
+    model, request, accelerator = inputs.model, inputs.request, inputs.accelerator
+    part = shard(model, replica, inputs.precision)
+    rate: Rates = rates(inputs, replica, calibration)
+    held = cache(inputs, replica, part)
+    stages = replica.pipeline_parallel
+    stage_batch_B = batch_B / stages
+    token = step(model, replica, part, rate, held, stage_batch_B, calibration)
+    prompt = prefill(model, replica, part, rate, request, calibration)
+    per_request_s_B = prompt.time_s + request.output_tokens * token.time_s_B / stage_batch_B
+    requests_B = 1.0 / per_request_s_B
+    steps_B = request.output_tokens / stage_batch_B
+    memory_frac_B = (prompt.bytes + steps_B * token.bytes_B) / (rate.peak_bytes_per_s * per_request_s_B)
+    compute_frac_B = (prompt.flops + steps_B * token.flops_B) / (rate.peak_flop_per_s * per_request_s_B)
+    quantised = bool(model.experts) and is_quantised(inputs.precision)
+    power_B = gpu_power_w(accelerator, memory_frac_B, compute_frac_B, quantised, calibration)
+    ttft_B, ttft_p99_B, tpot_B, tpot_p99_B, gap_B = _latencies(request, stages, prompt, token, batch_B, requests_B)
+    return Points(batch_B, ttft_B, ttft_p99_B, tpot_B, tpot_p99_B, gap_B, requests_B, power_B, held)
+
+
+def _shortage(inputs: ServingInputs, replica: Replica, held: Cache, batch: float) -> str:
+    """Say what is short and by how much; empty where the batch fits."""
+    gib = 1.0 / BYTES_PER_GIB
+    if held.free_bytes < 0:
+        return (
+            f"weights need {held.weights_bytes * gib:.1f} GiB per accelerator, "
+            f"{-held.free_bytes * gib:.1f} GiB more than {inputs.accelerator.name} has left"
+        )
+    if held.largest_batch < 1.0:
+        total = inputs.request.input_tokens + inputs.request.output_tokens
+        short = held.sequence_bytes * total / held.mean_context_tokens - held.free_bytes
+        return (
+            f"one sequence of {total:.0f} tokens does not fit: {short * gib:.1f} GiB of KV cache short per accelerator"
+        )
+    if batch > held.largest_batch * (1.0 + 1e-9):
+        short = (batch - held.largest_batch) * held.sequence_bytes / max(1, _groups(replica))
+        return (
+            f"{batch:.0f} sequences need {short * gib:.1f} GiB more KV cache per accelerator; "
+            f"at most {held.largest_batch:.0f} run at once"
+        )
+    return ""
+
+
+def _groups(replica: Replica) -> int:
+    """Return the groups among which sequences are split."""
+    return replica.tensor_parallel if replica.attention_data_parallel else 1
+
+
+def _miss(inputs: ServingInputs, ttft_p99_s: float, tpot_p99_s: float) -> str:
+    """Say which latency limit is missed and by how much; empty where both hold."""
+    limits = (("TTFT", ttft_p99_s, inputs.slo.ttft_p99_s), ("TPOT", tpot_p99_s, inputs.slo.tpot_p99_s))
+    return "; ".join(
+        f"p99 {name} {value * 1e3:.1f} ms exceeds the limit of {limit * 1e3:.1f} ms"
+        for name, value, limit in limits
+        if value > limit
+    )
+
+
+def deployments(inputs: ServingInputs, replica: Replica, found: Points) -> list[Deployment]:
+    """Turn evaluated points into deployments, with fit and service level judged.
+
+    Parameters
+    ----------
+    inputs : ServingInputs
+        As evaluated.
+    replica : Replica
+        As evaluated.
+    found : Points
+        From `points`.
+
+    Returns
+    -------
+    list of Deployment
+        In the order of the batches.
+    """
+    held = found.held
+    memory = ServingMemory(
+        weights_gib=held.weights_bytes / BYTES_PER_GIB,
+        kv_cache_gib=max(held.free_bytes, 0.0) / BYTES_PER_GIB,
+        activations_gib=held.activations_bytes / BYTES_PER_GIB,
+        overhead_gib=held.overhead_bytes / BYTES_PER_GIB,
+    )
+    system_B = system_power_w(inputs.accelerator, found.gpu_power_w_B)
+    made = []
+    for index, batch in enumerate(found.batch_B.tolist()):
+        ttft_p99, tpot_p99 = float(found.ttft_p99_s_B[index]), float(found.tpot_p99_s_B[index])
+        shortage = _shortage(inputs, replica, held, batch)
+        miss = _miss(inputs, ttft_p99, tpot_p99)
+        requests = float(found.requests_per_s_B[index])
+        tokens = requests * inputs.request.output_tokens
+        made.append(
+            Deployment(
+                replica=replica,
+                batch=batch,
+                fits=not shortage,
+                reason=shortage or miss,
+                meets_slo=not shortage and not miss,
+                ttft_p50_s=float(found.ttft_p50_s_B[index]),
+                ttft_p99_s=ttft_p99,
+                tpot_p50_s=float(found.tpot_p50_s_B[index]),
+                tpot_p99_s=tpot_p99,
+                requests_per_s=requests,
+                output_tokens_per_s=tokens,
+                output_tokens_per_s_per_gpu=tokens / replica.gpus_count,
+                gpu_power_w=float(found.gpu_power_w_B[index]),
+                system_power_w=float(system_B[index]),
+                j_per_output_token=float(system_B[index]) * replica.gpus_count / tokens,
+                memory=memory,
+                kv_capacity_tokens=held.capacity_tokens,
+                precision=inputs.precision,
+            )
+        )
+    return made
+
+
+def operating_point(
+    inputs: ServingInputs, replica: Replica, batch: float, calibration: Calibration = CALIBRATION
+) -> Deployment:
+    """Evaluate one replica at one batch.
+
+    Parameters
+    ----------
+    inputs : ServingInputs
+        Model, accelerator, request, service level.
+    replica : Replica
+        How the model is spread.
+    batch : float
+        Running sequences of the replica. [-]
+    calibration : Calibration, optional
+        Fitted constants.
+
+    Returns
+    -------
+    Deployment
+        Where it does not fit, `fits` is false and `reason` says what is short and by how much.
+
+    Raises
+    ------
+    InputError
+        If the inputs mean nothing: no tokens, an unknown precision or engine.
+    """
+    check(inputs)
+    return deployments(inputs, replica, points(inputs, replica, batch, calibration))[0]

@@ -1,0 +1,208 @@
+"""The calibrated constants of the serving engine, each with meaning, plausible range and what it was fitted on.
+
+Datasheets give peaks; these say what serving software achieves of them. `tools/fit_serving.py` fits them to published
+measurements by robust least squares on the logarithm of the error; where a fit ran into its bound, the bound stands.
+Everything else in the engine is counted from the model's architecture and the accelerator's datasheet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gigawatt.engines.hardware.types import Accelerator
+
+# --- fixed figures, not fitted ---------------------------------------------------------------------------
+# Bytes per parameter with block scales. NVFP4: 4 bits and an 8-bit scale per 16; MXFP4: per 32; INT4: 16-bit per 64.
+BYTES_PER_PARAMETER: Mapping[str, float] = {
+    "fp32": 4.0,
+    "bf16": 2.0,
+    "fp16": 2.0,
+    "fp8": 1.0,
+    "int8": 1.0,
+    "fp4": 0.5625,
+    "mxfp4": 0.53125,
+    "int4": 0.53125,
+}
+# Precision of the matrix products by that of the weights, best first. Weight-only formats multiply in 16 bits; MXFP4
+# weights meet FP8 activations where the chip has FP4 units, else 16 bits.
+MULTIPLY_IN: Mapping[str, tuple[str, ...]] = {
+    "fp32": ("fp32", "tf32", "bf16"),
+    "bf16": ("bf16",),
+    "fp16": ("bf16",),
+    "fp8": ("fp8", "bf16"),
+    "int8": ("int8", "fp8", "bf16"),
+    "fp4": ("fp4", "fp8", "bf16"),
+    "mxfp4": ("bf16",),
+    "int4": ("bf16",),
+}
+# Formats that shrink the experts only; attention, router and shared weights stay 16 bit (gpt-oss model card).
+EXPERTS_ONLY_FORMATS = frozenset({"mxfp4"})
+# Embedding and output tables stay 16 bit in every quantised checkpoint looked at.
+TABLE_BYTES_PER_PARAMETER = 2.0
+# Activations cross links as bf16; an expert-parallel dispatch carries 8-bit activations.
+MESSAGE_BYTES_PER_VALUE = 2.0
+DISPATCH_BYTES_PER_VALUE = 1.0
+# Share of device memory that weights, activations and KV cache may take; the rest is CUDA context, graphs, workspace.
+# vLLM's default is 0.90 of the total, TensorRT-LLM's 0.90-0.95 of what weights leave.
+USABLE_MEMORY_FRAC = 0.94
+# Tokens of one step at most: both engines' benchmark configurations use 8192.
+STEP_TOKENS = 8192.0
+# Activation workspace per step token, in values of the hidden width; an ESTIMATE from both engines' profiling runs.
+ACTIVATION_WIDTHS = 4.0
+# Sequences one step schedules at most: TensorRT-LLM's and vLLM's usual ceiling in published throughput runs.
+SCHEDULER_SEQUENCES = 4096.0
+# Share of the bf16 peak that prefill attention kernels reach (FlashAttention-3 reports 0.75 of H100's peak on long
+# sequences; short and ragged batches reach less).
+ATTENTION_MFU = 0.5
+# Latency of one small all-reduce or all-to-all inside a scale-up domain. [s]
+COLLECTIVE_LATENCY_S = 3e-6
+# Host time per request: admission, tokenisation, detokenisation. [s]
+REQUEST_HOST_S = 0.12e-3
+# Variation coefficient of prompt and answer lengths where only means are known (chat traces: 0.7-1.1).
+LENGTH_CV = 0.7
+# 99th percentile of the standard normal distribution.
+NORMAL_P99 = 2.326
+# Full rating of Hopper; NVL and PCIe cards are rated below it and run slower.
+HOPPER_FULL_TDP_W = 700.0
+# Reference date of the software whose speed the constants describe (MLPerf v5.1 and TensorRT-LLM 1.0: summer 2025).
+SOFTWARE_REFERENCE_DATE = 2025.6
+SOFTWARE_DATE_RANGE = (2023.5, 2027.0)
+# The fastest GDDR7 card moves 1.8 TB/s; a Blackwell chip below this has no HBM. [B/s]
+FASTEST_GDDR_BYTES_PER_S = 1.9e12
+# A link slower than this is PCI Express: PCIe 6.0 x16 moves 128 GB/s each way. [B/s]
+FASTEST_PCIE_BYTES_PER_S = 130e9
+
+FAMILY_OF_GENERATION: Mapping[str, str] = {
+    "ampere": "hopper",
+    "hopper": "hopper",
+    "blackwell": "blackwell",
+    "rubin": "blackwell",
+    "cdna": "cdna",
+    "ada": "gddr",
+    "battlemage": "gddr",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Fitted constants; the module's docstring says how.
+
+    Attributes
+    ----------
+    bandwidth_frac : mapping
+        Achieved over peak memory bandwidth when weights are read, by family. Range 0.5-1.0.
+    kv_bandwidth_frac : float
+        The same when the KV cache is read, on top of the family's. Range 0.7-1.0.
+    matrix_frac : mapping
+        Achieved over peak FLOP/s of large matrix products, by family and precision. Range 0.4-0.95.
+    grouped_matrix_frac : float
+        Speed of grouped expert products over dense ones. Range 0.4-0.8.
+    scale_up_frac : float
+        Achieved over line rate of all-reduce on NVLink or Infinity Fabric. Range 0.4-0.7.
+    pcie_frac : float
+        The same on PCI Express. Range 0.3-0.6.
+    layer_launch_s : mapping
+        Launch and synchronisation time per layer and step, by engine. Range 30-110 us.
+    sequence_host_s : mapping
+        Host time per running sequence and step, by engine. Range 3-60 us.
+    elementwise_bytes : float
+        Memory traffic of norms, activations, residuals per token, layer and hidden value. Range 40-120.
+    attention_dp_imbalance : float
+        Slowest rank over mean rank in the experts under attention data parallelism. Range 1.2-3.
+    expert_imbalance : float
+        The same under expert parallelism. Range 1.1-2.
+    quantised_expert_slowdown : float
+        vLLM's block-scaled FP8 expert kernels against its 16-bit ones. Range 1.2-2.
+    software_gain_per_year : float
+        Yearly logarithmic gain of the serving software on one chip. Range 0.05-0.25.
+    stage_loss_frac : float
+        Time lost per pipeline stage beyond the first. Range 0.01-0.06.
+    derating_exponent : float
+        Speed over the ratio of a card's rating to 700 W. Range 0.5-1.2.
+    power_floor, power_memory, power_compute, power_quantised_experts : mapping
+        Share of the rating drawn: floor + memory x busy bandwidth + compute x sqrt(busy FLOP/s) + quantised experts.
+    power_ceiling : float
+        Share of the rating that no serving run exceeded.
+    """
+
+    bandwidth_frac: Mapping[str, float] = field(
+        default_factory=lambda: {"hopper": 0.95, "blackwell": 0.83, "cdna": 0.59, "gddr": 0.79, "other": 0.75}
+    )
+    kv_bandwidth_frac: float = 0.94
+    matrix_frac: Mapping[str, float] = field(
+        default_factory=lambda: {
+            "hopper-fp8": 0.85,
+            "hopper": 0.84,
+            "blackwell": 0.60,
+            "cdna": 0.58,
+            "gddr": 0.9,
+            "other": 0.55,
+        }
+    )
+    grouped_matrix_frac: float = 0.56
+    scale_up_frac: float = 0.42
+    pcie_frac: float = 0.47
+    layer_launch_s: Mapping[str, float] = field(default_factory=lambda: {"tensorrt-llm": 100e-6, "vllm": 74e-6})
+    sequence_host_s: Mapping[str, float] = field(default_factory=lambda: {"tensorrt-llm": 8e-6, "vllm": 35e-6})
+    elementwise_bytes: float = 87.0
+    attention_dp_imbalance: float = 2.7
+    expert_imbalance: float = 1.6
+    quantised_expert_slowdown: float = 1.6
+    software_gain_per_year: float = 0.11
+    stage_loss_frac: float = 0.039
+    derating_exponent: float = 1.0
+    power_floor: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.36, "blackwell": 0.45})
+    power_memory: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.29, "blackwell": 0.44})
+    power_compute: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.88, "blackwell": 0.74})
+    power_quantised_experts: float = 0.15
+    power_ceiling: float = 0.97
+
+
+CALIBRATION = Calibration()
+
+
+def family(accelerator: Accelerator) -> str:
+    """Return the row of the efficiency tables that an accelerator belongs to.
+
+    Parameters
+    ----------
+    accelerator : Accelerator
+        Its generation and memory bandwidth decide.
+
+    Returns
+    -------
+    str
+        hopper, blackwell, cdna, gddr, or "other" for chips without a calibrated row.
+    """
+    generation = accelerator.generation.lower()
+    row = next((row for key, row in FAMILY_OF_GENERATION.items() if generation.startswith(key)), "other")
+    if row == "blackwell" and accelerator.hbm_bytes_per_s < FASTEST_GDDR_BYTES_PER_S:
+        return "gddr"
+    return row
+
+
+def uses_pcie(accelerator: Accelerator) -> bool:
+    """Whether the scale-up link is PCI Express rather than a dedicated fabric."""
+    return accelerator.scale_up.bytes_per_s < FASTEST_PCIE_BYTES_PER_S
+
+
+def multiply_precision(accelerator: Accelerator, precision: str) -> str:
+    """Return the precision in which an accelerator multiplies weights of a precision; the first one it has.
+
+    Parameters
+    ----------
+    accelerator : Accelerator
+        Its table of peaks.
+    precision : str
+        Of the weights, a key of `BYTES_PER_PARAMETER`.
+
+    Returns
+    -------
+    str
+        A key of the accelerator's `dense_flop_per_s`.
+    """
+    peaks = accelerator.dense_flop_per_s
+    if precision in EXPERTS_ONLY_FORMATS and "fp4" in peaks and "fp8" in peaks:
+        return "fp8"
+    return next((name for name in MULTIPLY_IN[precision] if name in peaks), next(iter(peaks)))

@@ -1,0 +1,151 @@
+"""One decode step: every running sequence of a stage gains a token.
+
+Shapes: `B` operating points evaluated together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gigawatt.engines.hardware.types import Transformer
+from gigawatt.engines.serving.constants import Calibration
+from gigawatt.engines.serving.kvcache import Cache, cached_layer_tokens
+from gigawatt.engines.serving.rates import Rates
+from gigawatt.engines.serving.types import Replica
+from gigawatt.engines.serving.workload import Shard
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Decode steps at several batches.
+
+    Attributes
+    ----------
+    time_s_B : array
+        Time of a step of one pipeline stage. [s]
+    bytes_B : array
+        Memory traffic of one accelerator in a step. [B]
+    flops_B : array
+        FLOPs of one accelerator in a step. [FLOP]
+    """
+
+    time_s_B: Floats
+    bytes_B: Floats
+    flops_B: Floats
+
+
+def touched_frac(experts: int, top_k: int, tokens: Floats) -> Floats:
+    """Return the share of experts that at least one token of a step chooses.
+
+    Parameters
+    ----------
+    experts, top_k : int
+        Experts of a layer; experts each token chooses.
+    tokens : array
+        Tokens in the step. [-]
+
+    Returns
+    -------
+    array
+        From top_k / experts for one token towards 1. [-]
+
+    Notes
+    -----
+    :math:`1 - (1 - k/E)^B`, for choices that are independent between tokens.
+
+    Examples
+    --------
+    >>> [round(float(x), 3) for x in touched_frac(128, 8, np.array([1.0, 16.0, 64.0]))]
+    [0.062, 0.644, 0.984]
+    """
+    share: Floats = 1.0 - (1.0 - top_k / experts) ** tokens
+    return share
+
+
+def attention_flops(model: Transformer, context_tokens: float) -> float:
+    """Return the attention work of one new token against its context, over all layers.
+
+    Parameters
+    ----------
+    model : Transformer
+        Under latent attention the query meets the compressed latent.
+    context_tokens : float
+        Tokens before it. [-]
+
+    Returns
+    -------
+    float
+        Scores and weighted sum. [FLOP]
+    """
+    width = 2.0 * model.kv_lora_rank + model.rope_head_dim if model.kv_lora_rank else 2.0 * model.head_dim
+    return 2.0 * model.heads * width * cached_layer_tokens(model, context_tokens)
+
+
+def step(
+    model: Transformer,
+    replica: Replica,
+    part: Shard,
+    rate: Rates,
+    held: Cache,
+    batch_B: Floats,
+    calibration: Calibration,
+) -> Step:
+    r"""Time one decode step of a stage.
+
+    Parameters
+    ----------
+    model : Transformer
+        The architecture.
+    replica : Replica
+        How it is spread.
+    part : Shard
+        One accelerator's share.
+    rate : Rates
+        Achieved rates.
+    held : Cache
+        KV cache of one sequence.
+    batch_B : array
+        Sequences of the stage in the step: the replica's batch over its stages. [-]
+    calibration : Calibration
+        Fitted constants.
+
+    Returns
+    -------
+    Step
+        Time, traffic and work.
+
+    Notes
+    -----
+    :math:`T = L c_L + B c_s + \max(W/b, F/f) + s \max(W_e \tau(B)/b, F_e/f_e) + B k c/b + T_{elem} + T_{link}`:
+    launches, host time per sequence, dense weights against their products, touched experts against theirs, KV cache,
+    elementwise traffic, links. Terms add up, since one stream runs them in turn.
+    """
+    per_rank_B = batch_B / part.attention_ranks
+    linear_flops_B = part.linear_flops * batch_B
+    dense_B = np.maximum(part.linear_bytes / rate.weight_bytes_per_s, linear_flops_B / rate.linear_flop_per_s)
+    moved_B = held.sequence_bytes * per_rank_B
+    kv_B = moved_B / rate.kv_bytes_per_s
+    if model.kv_lora_rank:  # all heads share one latent: products, not traffic, may bind
+        heads_split = 1 if replica.attention_data_parallel else replica.tensor_parallel
+        work = attention_flops(model, held.mean_context_tokens) / (replica.pipeline_parallel * heads_split)
+        kv_B = np.maximum(kv_B, work * per_rank_B / rate.attention_flop_per_s)
+    element_bytes_B = calibration.elementwise_bytes * model.hidden * part.layers * per_rank_B
+    moved_B = moved_B + part.linear_bytes + element_bytes_B
+    gpu_B = dense_B + kv_B + element_bytes_B / rate.weight_bytes_per_s
+    flops_B = linear_flops_B
+    if part.expert_bytes:
+        expert_bytes_B = part.expert_bytes * touched_frac(model.experts, model.top_k, batch_B)
+        expert_flops_B = part.expert_flops * batch_B
+        experts_B = np.maximum(expert_bytes_B / rate.weight_bytes_per_s, expert_flops_B / rate.expert_flop_per_s)
+        gpu_B = gpu_B + experts_B * rate.expert_slowdown
+        moved_B = moved_B + expert_bytes_B
+        flops_B = flops_B + expert_flops_B
+    link_B = part.layers * (rate.layer_token_link_s * batch_B + rate.layer_link_s)
+    busy_B = np.maximum(gpu_B, link_B) if rate.links_overlap else gpu_B + link_B
+    host_B = part.layers * rate.layer_launch_s + rate.sequence_host_s * per_rank_B
+    return Step(time_s_B=(busy_B + host_B) * rate.stage_factor, bytes_B=moved_B, flops_B=flops_B)

@@ -1,0 +1,192 @@
+"""What serving software achieves of an accelerator: bytes and FLOP per second, link rates, host times."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from gigawatt.engines.hardware.types import Accelerator
+from gigawatt.engines.serving.constants import (
+    ATTENTION_MFU,
+    COLLECTIVE_LATENCY_S,
+    DISPATCH_BYTES_PER_VALUE,
+    HOPPER_FULL_TDP_W,
+    MESSAGE_BYTES_PER_VALUE,
+    SOFTWARE_DATE_RANGE,
+    SOFTWARE_REFERENCE_DATE,
+    Calibration,
+    family,
+    multiply_precision,
+    uses_pcie,
+)
+from gigawatt.engines.serving.types import Replica, ServingInputs
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Achieved rates of one accelerator in one replica under one engine.
+
+    Attributes
+    ----------
+    weight_bytes_per_s, kv_bytes_per_s : float
+        Memory bandwidth when weights and KV cache are read. [B/s]
+    linear_flop_per_s, expert_flop_per_s, attention_flop_per_s : float
+        Dense, grouped and attention products. [FLOP/s]
+    expert_slowdown : float
+        Factor on expert time: imbalance of ranks and slower quantised kernels. [-]
+    layer_launch_s, sequence_host_s : float
+        Host time per layer and step, and per sequence and step. [s]
+    layer_token_link_s : float
+        Link time per layer and token of the stage. [s]
+    layer_link_s : float
+        Latency of a layer's collectives. [s]
+    links_overlap : bool
+        Whether links hide behind computation: expert parallelism across nodes runs two batches in turns.
+    stage_factor : float
+        Time lost to the pipeline, as a factor. [-]
+    peak_bytes_per_s, peak_flop_per_s : float
+        Datasheet figures, for the power model. [B/s], [FLOP/s]
+    """
+
+    weight_bytes_per_s: float
+    kv_bytes_per_s: float
+    linear_flop_per_s: float
+    expert_flop_per_s: float
+    attention_flop_per_s: float
+    expert_slowdown: float
+    layer_launch_s: float
+    sequence_host_s: float
+    layer_token_link_s: float
+    layer_link_s: float
+    links_overlap: bool
+    stage_factor: float
+    peak_bytes_per_s: float
+    peak_flop_per_s: float
+
+
+def software_factor(date: float, calibration: Calibration) -> float:
+    """Return the speed of serving software of a date over that of the reference date. [-].
+
+    Parameters
+    ----------
+    date : float
+        Decimal year, held within `SOFTWARE_DATE_RANGE`.
+    calibration : Calibration
+        Its yearly gain.
+
+    Returns
+    -------
+    float
+        Above 1 for newer software.
+    """
+    low, high = SOFTWARE_DATE_RANGE
+    return math.exp(calibration.software_gain_per_year * (min(max(date, low), high) - SOFTWARE_REFERENCE_DATE))
+
+
+def _matrix_frac(accelerator: Accelerator, precision: str, calibration: Calibration) -> float:
+    """Look up the achieved share of peak FLOP/s; a family's own precision row goes first."""
+    row = family(accelerator)
+    table = calibration.matrix_frac
+    return table.get(f"{row}-{precision}", table.get(row, table["other"]))
+
+
+def link_times_s(inputs: ServingInputs, replica: Replica, calibration: Calibration) -> tuple[float, float]:
+    r"""Return link time per layer and token of the stage, and latency per layer.
+
+    Parameters
+    ----------
+    inputs : ServingInputs
+        Model and accelerator.
+    replica : Replica
+        How the model is spread.
+    calibration : Calibration
+        Achieved share of the line rate.
+
+    Returns
+    -------
+    tuple of float
+        Seconds per layer and token; seconds per layer.
+
+    Notes
+    -----
+    Tensor parallelism: two all-reduces a layer, :math:`2 \cdot 2 (t-1)/t \cdot 2H` bytes per token. Attention data
+    parallelism: tokens go to their experts in 8 bits and come back in 16; a rank either sends each of its tokens to the
+    ranks of its experts or all ranks gather all tokens, whichever is less. Across nodes a token is sent once per node.
+    """
+    ranks = replica.tensor_parallel
+    if ranks == 1:
+        return 0.0, 0.0
+    accelerator, hidden = inputs.accelerator, inputs.model.hidden
+    reach = max(1, accelerator.scale_up_domain_count)
+    within = accelerator.scale_up.bytes_per_s * (
+        calibration.pcie_frac if uses_pcie(accelerator) else calibration.scale_up_frac
+    )
+    across = accelerator.scale_out.bytes_per_s * accelerator.scale_out.efficiency_frac
+    both_ways = DISPATCH_BYTES_PER_VALUE + MESSAGE_BYTES_PER_VALUE
+    if replica.attention_data_parallel:
+        local = min(ranks, reach)
+        copies = min(float(local - 1), inputs.model.top_k * (local - 1.0) / local) / ranks
+        time = copies * hidden * both_ways / within
+        if ranks > reach:
+            nodes = ranks / reach
+            time = max(
+                time, min(nodes - 1.0, inputs.model.top_k * (nodes - 1.0) / nodes) / ranks * hidden * both_ways / across
+            )
+    else:
+        values = 2.0 * 2.0 * (ranks - 1.0) / ranks * hidden * MESSAGE_BYTES_PER_VALUE
+        time = values / (within if ranks <= reach else across)
+    steps = 2.0 if ranks <= reach else 2.0 * math.log2(ranks / reach) + 2.0
+    return time, steps * COLLECTIVE_LATENCY_S
+
+
+def rates(inputs: ServingInputs, replica: Replica, calibration: Calibration) -> Rates:
+    """Return the achieved rates.
+
+    Parameters
+    ----------
+    inputs : ServingInputs
+        Accelerator, precision, engine, date of the software.
+    replica : Replica
+        How the model is spread.
+    calibration : Calibration
+        Fitted constants.
+
+    Returns
+    -------
+    Rates
+        See there.
+    """
+    accelerator = inputs.accelerator
+    row = family(accelerator)
+    precision = multiply_precision(accelerator, inputs.precision)
+    peak = accelerator.dense_flop_per_s[precision]
+    speed = software_factor(inputs.software_date, calibration)
+    if row == "hopper" and accelerator.generation == "hopper" and accelerator.tdp_w < HOPPER_FULL_TDP_W:
+        speed *= (accelerator.tdp_w / HOPPER_FULL_TDP_W) ** calibration.derating_exponent
+    bandwidth = calibration.bandwidth_frac.get(row, calibration.bandwidth_frac["other"])
+    matrix = peak * _matrix_frac(accelerator, precision, calibration) * speed
+    slowdown = 1.0
+    if replica.attention_data_parallel:
+        slowdown = calibration.attention_dp_imbalance
+    elif replica.expert_parallel > 1:
+        slowdown = calibration.expert_imbalance
+    if inputs.engine == "vllm" and inputs.precision == "fp8":
+        slowdown *= calibration.quantised_expert_slowdown
+    link, latency = link_times_s(inputs, replica, calibration)
+    engine = inputs.engine
+    return Rates(
+        weight_bytes_per_s=accelerator.hbm_bytes_per_s * bandwidth * speed,
+        kv_bytes_per_s=accelerator.hbm_bytes_per_s * bandwidth * calibration.kv_bandwidth_frac * speed,
+        linear_flop_per_s=matrix,
+        expert_flop_per_s=matrix * calibration.grouped_matrix_frac,
+        attention_flop_per_s=ATTENTION_MFU * accelerator.dense_flop_per_s.get("bf16", peak) * speed,
+        expert_slowdown=slowdown,
+        layer_launch_s=calibration.layer_launch_s.get(engine, calibration.layer_launch_s["vllm"]) / speed,
+        sequence_host_s=calibration.sequence_host_s.get(engine, calibration.sequence_host_s["vllm"]) / speed,
+        layer_token_link_s=link / speed,
+        layer_link_s=latency,
+        links_overlap=replica.tensor_parallel > accelerator.scale_up_domain_count,
+        stage_factor=1.0 + calibration.stage_loss_frac * (replica.pipeline_parallel - 1),
+        peak_bytes_per_s=accelerator.hbm_bytes_per_s,
+        peak_flop_per_s=peak,
+    )

@@ -1,0 +1,165 @@
+"""What one accelerator of a replica holds, reads and multiplies: weights and FLOPs counted from the architecture.
+
+A replica is `tensor_parallel` ranks wide and `pipeline_parallel` stages deep. Ranks of a stage split dense weights
+evenly; under attention data parallelism each rank keeps all attention weights and serves its own sequences, while the
+experts stay split over all ranks of the stage.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+from gigawatt.engines.hardware.architecture import (
+    attention_parameters_count,
+    dense_ffn_layers_count,
+    dense_ffn_parameters_count,
+    embedding_parameters_count,
+    expert_parameters_count,
+    kv_cache_bytes_per_token,
+    moe_layers_count,
+    router_parameters_count,
+    shared_expert_parameters_count,
+)
+from gigawatt.engines.hardware.types import Transformer
+from gigawatt.engines.serving.constants import (
+    BYTES_PER_PARAMETER,
+    EXPERTS_ONLY_FORMATS,
+    TABLE_BYTES_PER_PARAMETER,
+)
+from gigawatt.engines.serving.types import Replica
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One accelerator's share of a replica; all figures per pipeline stage.
+
+    Attributes
+    ----------
+    layers : float
+        Transformer layers of the stage. [-]
+    linear_bytes, expert_bytes : float
+        Weights read in every step, and routed experts held, of which a step reads those it touches. [B]
+    resident_bytes : float
+        All weights in memory, tables included. [B]
+    linear_flops, expert_flops : float
+        Matrix work per token of the stage, averaged over its ranks. [FLOP]
+    expert_layers : float
+        Layers of the stage that hold routed experts. [-]
+    attention_ranks : int
+        Groups among which the sequences are split: ranks under attention data parallelism, else 1. [-]
+    """
+
+    layers: float
+    linear_bytes: float
+    expert_bytes: float
+    resident_bytes: float
+    linear_flops: float
+    expert_flops: float
+    expert_layers: float
+    attention_ranks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Parameters of a whole model by use, as plain numbers. [-].
+
+    Attributes
+    ----------
+    linear : float
+        Attention, dense feed-forward, shared experts and routers.
+    one_expert, table : float
+        One routed expert; one vocabulary table.
+    expert_layers : float
+        Layers that hold routed experts.
+    kv_values : float
+        Values of the KV cache per token and layer.
+    """
+
+    linear: float
+    one_expert: float
+    table: float
+    expert_layers: float
+    kv_values: float
+
+
+@lru_cache(maxsize=256)
+def counts(model: Transformer) -> Counts:
+    """Count a model's parameters by use.
+
+    Parameters
+    ----------
+    model : Transformer
+        The architecture.
+
+    Returns
+    -------
+    Counts
+        From `gigawatt.engines.hardware.architecture`.
+
+    Examples
+    --------
+    >>> llama = Transformer("llama-3.1-70b", 80, 8192, 64, 8, 128, 28672, 128256)
+    >>> round(counts(llama).linear / 1e9, 2), round(counts(llama).table / 1e9, 2)
+    (68.45, 1.05)
+    """
+    expert_layers = float(moe_layers_count(model))
+    every_expert_layer = float(shared_expert_parameters_count(model) + router_parameters_count(model))
+    dense = float(dense_ffn_layers_count(model) * dense_ffn_parameters_count(model))
+    attention = model.layers * float(attention_parameters_count(model))
+    return Counts(
+        linear=attention + dense + (expert_layers * every_expert_layer if expert_layers else 0.0),
+        one_expert=float(expert_parameters_count(model)),
+        table=float(embedding_parameters_count(model)),
+        expert_layers=expert_layers,
+        kv_values=float(kv_cache_bytes_per_token(model, 1.0)) / model.layers,
+    )
+
+
+def shard(model: Transformer, replica: Replica, precision: str) -> Shard:
+    """Split a model over a replica.
+
+    Parameters
+    ----------
+    model : Transformer
+        The architecture.
+    replica : Replica
+        Tensor, pipeline and expert parallelism.
+    precision : str
+        Of the weights, a key of `BYTES_PER_PARAMETER`.
+
+    Returns
+    -------
+    Shard
+        Of the stage that holds the most.
+
+    Notes
+    -----
+    Under attention data parallelism the FLOPs per stage token do not change, since each rank works on its share of the
+    tokens with the full matrices; the bytes read do.
+    """
+    expert_width = BYTES_PER_PARAMETER[precision]
+    linear_width = TABLE_BYTES_PER_PARAMETER if precision in EXPERTS_ONLY_FORMATS else expert_width
+    count = counts(model)
+    routed = count.expert_layers * model.experts * count.one_expert
+    table = count.table
+    ranks = float(replica.tensor_parallel)
+    stages = float(replica.pipeline_parallel)
+    copies = ranks if replica.attention_data_parallel else 1.0
+    linear = count.linear * copies / (ranks * stages)
+    head = table * copies / (ranks * stages)
+    # the fullest stage holds one table, both where there is a single stage
+    tables = (1.0 if model.tied_embeddings or replica.pipeline_parallel > 1 else 2.0) * table * copies / ranks
+    experts = routed / (ranks * stages)
+    fullest = math.ceil(model.layers / replica.pipeline_parallel) * stages / model.layers
+    return Shard(
+        layers=model.layers / stages,
+        linear_bytes=linear * linear_width + head * TABLE_BYTES_PER_PARAMETER,
+        expert_bytes=experts * expert_width,
+        resident_bytes=(linear * linear_width + experts * expert_width) * fullest + tables * TABLE_BYTES_PER_PARAMETER,
+        linear_flops=2.0 * (count.linear + table) / (ranks * stages),
+        expert_flops=2.0 * count.expert_layers * model.top_k * count.one_expert / (ranks * stages),
+        expert_layers=count.expert_layers / stages,
+        attention_ranks=replica.tensor_parallel if replica.attention_data_parallel else 1,
+    )
