@@ -6,6 +6,7 @@ Shape letters: T months, K accelerator kinds, S sites.
 from __future__ import annotations
 
 import math
+from operator import mul
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,16 +65,6 @@ def newest_first(ordered_count_KT: Floats) -> NDArray[np.int64]:
     return np.argsort(-first_K, kind="stable")
 
 
-def _fill(waiting_w_K: Floats, free_w_S: Floats) -> Floats:
-    """Fill sites in the given order with kinds in the given order (the north-west corner rule). Shape (S, K)."""
-    kind_end_w_K = np.cumsum(waiting_w_K)
-    site_end_w_S = np.cumsum(free_w_S)
-    ends_w_SK = np.minimum(site_end_w_S[:, None], kind_end_w_K[None, :])
-    starts_w_SK = np.maximum((site_end_w_S - free_w_S)[:, None], (kind_end_w_K - waiting_w_K)[None, :])
-    placed_w_SK: Floats = np.maximum(ends_w_SK - starts_w_SK, 0.0)
-    return placed_w_SK
-
-
 def place(
     commissioned_count_KT: Floats,
     retired_count_KT: Floats,
@@ -112,33 +103,56 @@ def place(
     >>> place(np.array([[3.0]]), np.array([[0.0]]), np.array([10.0]), np.array([[5.0], [20.0]]), np.array([0]))[:, 0, 0]
     array([0.5, 2. ])
     """
-    sites_count, months_count = capacity_w_ST.shape
-    online_count_SKT = np.zeros((sites_count, system_w_K.size, months_count))
-    ordered_w_K = system_w_K[kind_order_K]
-    online_count_SK = np.zeros((sites_count, system_w_K.size))
-    retiring_T = (retired_count_KT.max(axis=0, initial=0.0) > 0.0).tolist()
-    for month in range(months_count):
-        total_count_K = online_count_SK.sum(axis=0)
-        if retiring_T[month]:
-            left_count_K = np.maximum(total_count_K - retired_count_KT[:, month], 0.0)
-            left_count_K = np.minimum(left_count_K, commissioned_count_KT[:, month])
-            online_count_SK = online_count_SK * _ratio(left_count_K, total_count_K)
-        used_w_S = online_count_SK @ system_w_K
-        capacity_w_S = capacity_w_ST[:, month]
-        if (used_w_S > capacity_w_S).any():
-            online_count_SK = online_count_SK * np.minimum(_ratio(capacity_w_S, used_w_S), 1.0)[:, None]
-            used_w_S = np.minimum(used_w_S, capacity_w_S)
-        waiting_count_K = np.maximum(commissioned_count_KT[:, month] - online_count_SK.sum(axis=0), 0.0)
-        if waiting_count_K.any():
-            free_w_S = capacity_w_S - used_w_S
-            site_order_S = np.argsort(-free_w_S, kind="stable")
-            placed_w_SK = _fill(waiting_count_K[kind_order_K] * ordered_w_K, free_w_S[site_order_S])
-            online_count_SK = online_count_SK.copy()
-            online_count_SK[np.ix_(site_order_S, kind_order_K)] += placed_w_SK / ordered_w_K
-        online_count_SKT[:, :, month] = online_count_SK
-    return online_count_SKT
+    # plain lists: with a handful of kinds and sites they are several times faster than small arrays
+    system_w = system_w_K.tolist()
+    kind_order = kind_order_K.tolist()
+    online = [[0.0] * len(system_w) for _ in range(capacity_w_ST.shape[0])]
+    used_w = [0.0] * len(online)
+    history: list[list[list[float]]] = []
+    for ready, retired, capacity_w in zip(
+        commissioned_count_KT.T.tolist(), retired_count_KT.T.tolist(), capacity_w_ST.T.tolist(), strict=True
+    ):
+        if any(retired):
+            for kind, count in enumerate(retired):
+                _retire(online, kind, count, ready[kind])
+            used_w = [sum(map(mul, at_site, system_w)) for at_site in online]
+        for site, site_w in enumerate(capacity_w):
+            if used_w[site] > site_w:
+                online[site] = [count * (site_w / used_w[site]) for count in online[site]]
+                used_w[site] = site_w
+        waiting = [count - sum(placed) for count, placed in zip(ready, zip(*online, strict=True), strict=True)]
+        free_w = [site_w - used for site_w, used in zip(capacity_w, used_w, strict=True)]
+        _fill(online, waiting, free_w, system_w, kind_order)
+        used_w = [site_w - free for site_w, free in zip(capacity_w, free_w, strict=True)]
+        history.append([list(at_site) for at_site in online])
+    return np.array(history).transpose(1, 2, 0)
 
 
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    """Part over whole, 1 where there is no whole."""
-    return np.divide(part, whole, out=np.ones_like(whole), where=whole > 0.0)
+def _retire(online: list[list[float]], kind: int, leaving_count: float, ready_count: float) -> None:
+    """Take a kind's retiring accelerators out of all sites in proportion."""
+    total_count = sum(at_site[kind] for at_site in online)
+    if total_count > 0.0 and leaving_count > 0.0:
+        kept_frac = min(max(total_count - leaving_count, 0.0), ready_count) / total_count
+        for at_site in online:
+            at_site[kind] *= kept_frac
+
+
+def _fill(
+    online: list[list[float]],
+    waiting: list[float],
+    free_w: list[float],
+    system_w: list[float],
+    kind_order: list[int],
+) -> None:
+    """Fill sites, most free power first, with kinds in their order."""
+    sites = iter(sorted(range(len(free_w)), key=lambda site: -free_w[site]))  # a stable sort: ties as given
+    site = next(sites, None)
+    for kind in kind_order:
+        left_w = waiting[kind] * system_w[kind]
+        while left_w > 0.0 and site is not None:
+            placed_w = min(left_w, free_w[site])
+            online[site][kind] += placed_w / system_w[kind]
+            free_w[site] -= placed_w
+            left_w -= placed_w
+            if left_w > 0.0:
+                site = next(sites, None)

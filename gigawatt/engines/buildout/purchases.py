@@ -79,23 +79,24 @@ class ShareOut:
 
     Attributes
     ----------
-    money_usd_JT, level_usd_JT : Floats
+    money_usd_TJ, level_usd_TJ : Floats
         Money at which one more kind reaches its supply, and the level of an unbounded kind with preference 1 there.
-    preference_KT : Floats
+    preference_TK : Floats
         Preference of the kinds on offer, 0 elsewhere. [-]
-    cap_usd_KT : Floats
+    cap_usd_TK : Floats
         What the month's supply of the kind costs. [USD]
     """
 
-    money_usd_JT: Floats
-    level_usd_JT: Floats
-    preference_KT: Floats
-    cap_usd_KT: Floats
+    money_usd_TJ: Floats
+    level_usd_TJ: Floats
+    preference_TK: Floats
+    cap_usd_TK: Floats
 
     def spend_usd_K(self, month: int, money_usd: float) -> Floats:
         """Money for each kind: by preference, what supply leaves over to the others. [USD]."""
-        level_usd = np.interp(money_usd, self.money_usd_JT[:, month], self.level_usd_JT[:, month])
-        return np.minimum(self.preference_KT[:, month] * level_usd, self.cap_usd_KT[:, month])
+        level_usd = np.interp(money_usd, self.money_usd_TJ[month], self.level_usd_TJ[month])
+        spend_usd_K: Floats = np.minimum(self.preference_TK[month] * level_usd, self.cap_usd_TK[month])
+        return spend_usd_K
 
 
 def share_out(price_usd_KT: Floats, supply_count_KT: Floats, preference_K: Floats, most_usd: float) -> ShareOut:
@@ -137,10 +138,10 @@ def share_out(price_usd_KT: Floats, supply_count_KT: Floats, preference_K: Float
     open_KT = sorted_preference_KT.sum(axis=0) - np.cumsum(sorted_preference_KT, axis=0)
     zero_T = np.zeros((1, price_usd_KT.shape[1]))
     return ShareOut(
-        money_usd_JT=np.maximum.accumulate(np.vstack((zero_T, full_KT + level_usd_KT * open_KT)), axis=0),
-        level_usd_JT=np.vstack((zero_T, level_usd_KT)),
-        preference_KT=preference_KT,
-        cap_usd_KT=cap_usd_KT,
+        money_usd_TJ=np.maximum.accumulate(np.vstack((zero_T, full_KT + level_usd_KT * open_KT)), axis=0).T.copy(),
+        level_usd_TJ=np.vstack((zero_T, level_usd_KT)).T.copy(),
+        preference_TK=preference_KT.T.copy(),
+        cap_usd_TK=cap_usd_KT.T.copy(),
     )
 
 
@@ -187,33 +188,33 @@ def order_within_limits(
         With limits "budget", "supply", "power", or "none" in months without a budget.
     """
     kinds_count, months_count = price_usd_KT.shape
-    ordered_count_KT = np.zeros((kinds_count, months_count))
+    ordered_count_TK = np.zeros((months_count, kinds_count))
+    per_usd_TK = np.divide(1.0, price_usd_KT.T, out=np.zeros((months_count, kinds_count)), where=price_usd_KT.T > 0.0)
     limits = ["none"] * months_count
     ordered_w = [0.0] * months_count
     alive_w = 0.0
     runs = dict(budget_runs(budget_year_T))
     spent_usd = 0.0
-    for month, (ceiling_usd, has_budget) in enumerate(
-        zip(ceiling_usd_T.tolist(), (budget_year_T != 0).tolist(), strict=True)
-    ):
+    months = zip(ceiling_usd_T.tolist(), room_w_T.tolist(), budget_year_T.tolist(), strict=True)
+    for month, (ceiling_usd, free_w, year) in enumerate(months):
         if month >= retirement_months:
             alive_w -= ordered_w[month - retirement_months]
         if month in runs:
             spent_usd = 0.0
         money_usd = ceiling_usd - spent_usd
-        if not has_budget:
+        if year == 0:
             continue
         if money_usd <= ROUNDING_FRAC * ceiling_usd:
             limits[month] = "budget"
             continue
         spend_usd_K = shares.spend_usd_K(month, money_usd)
-        total_usd = float(spend_usd_K.sum())
+        total_usd = float(np.add.reduce(spend_usd_K))
         if total_usd == 0.0:
             limits[month] = "supply"
             continue
-        count_K = np.divide(spend_usd_K, price_usd_KT[:, month], out=np.zeros(kinds_count), where=spend_usd_K > 0.0)
+        count_K = spend_usd_K * per_usd_TK[month]
         wanted_w = float(count_K @ system_w_K)
-        room_w = max(float(room_w_T[month]) - alive_w, 0.0)
+        room_w = max(free_w - alive_w, 0.0)
         limits[month] = "budget" if total_usd >= money_usd * (1.0 - ROUNDING_FRAC) else "supply"
         if wanted_w > room_w:
             scale_frac = room_w / wanted_w
@@ -221,8 +222,8 @@ def order_within_limits(
             total_usd *= scale_frac
             wanted_w = room_w
             limits[month] = "power"
-        ordered_count_KT[:, month] = count_K
+        ordered_count_TK[month] = count_K
         ordered_w[month] = wanted_w
         alive_w += wanted_w
         spent_usd += total_usd
-    return Orders(ordered_count_KT, tuple(limits))
+    return Orders(ordered_count_TK.T, tuple(limits))

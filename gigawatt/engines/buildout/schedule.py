@@ -266,6 +266,8 @@ def _check(inputs: BuildoutInputs) -> None:
     problems += [
         f"{name} must not be negative" for name in not_negative if not np.all(np.asarray(getattr(inputs, name)) >= 0)
     ]
+    if not kinds or not sites:
+        problems.append("at least one kind and one site are needed")
     if not np.all(inputs.system_w_K > 0.0):
         problems.append("system_w_K must be positive")
     if not np.all(inputs.peak_pue_S >= 1.0):
