@@ -87,26 +87,26 @@ class FinanceResult:
     Attributes
     ----------
     statement_usd : dict of str to Floats
-        revenue, opex, ebitda, depreciation, ebit, interest, tax, net_income, capex, debt_drawn, debt_repaid,
-        free_cash_flow (unlevered), equity_cash_flow, cash (cumulative), book_value, construction_in_progress,
-        debt_balance; by month. [USD]
+        revenue, opex, ebitda, depreciation, ebit, interest, tax, unlevered_tax (on earnings before interest),
+        net_income, capex, debt_drawn, debt_repaid, free_cash_flow (unlevered), equity_cash_flow, cash (cumulative),
+        book_value, construction_in_progress, debt_balance; by month. [USD]
     npv_usd : float
         Of the unlevered free cash flow with the terminal value. [USD]
     irr_frac_per_year : tuple of float
         Every root between -99 % and 1,000 % a year, effective; empty where the flows never change sign.
     irr_note : str
-        Why there is none, or that there are several.
+        Why there is none, or that there are or may be several.
     payback_months, discounted_payback_months : float
         From the first month; infinity when never.
     capex_usd, depreciation_usd, terminal_usd : float
     usd_per_gpu_hour, usd_per_million_output_tokens : float
         Levelised: discounted cost over discounted hours, tokens. NaN where there are none.
     break_even_revenue_factor : float
-        Factor on all revenue at which NPV is zero; NaN without revenue.
+        Factor on all revenue at which NPV is zero; NaN without revenue, negative where none is needed.
     conventions : tuple of str
         In words.
     residual_usd : float
-        Largest violation of cash in = cash out. [USD]
+        Largest violation of cash in = cash out, and of assets = debt + cumulated net income. [USD]
     """
 
     statement_usd: dict[str, Floats]

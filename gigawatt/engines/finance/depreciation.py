@@ -1,0 +1,114 @@
+"""Depreciation: straight line for the books, the five-year table of the United States for tax.
+
+Shape letters: T months, Y years.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gigawatt.errors import InputError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+# Shares of cost deducted in tax years 1 to 6 for five-year property (computers), half-year convention. [-]
+# Source: Internal Revenue Service, Publication 946, "How To Depreciate Property", Appendix A, Table A-1.
+MACRS_5YR_FRAC = (0.2, 0.32, 0.192, 0.1152, 0.1152, 0.0576)
+
+
+def straight_line_depreciation(in_service_usd_T: Floats, life_months: int | Ints) -> Floats:
+    r"""Depreciate what enters service in equal parts, from its first month in service.
+
+    Parameters
+    ----------
+    in_service_usd_T : Floats
+        Cost of what enters service in the month. [USD]
+    life_months : int or NDArray of int
+        Life; as an array of shape (T,), the life in force in each month, for everything then in service. [month]
+
+    Returns
+    -------
+    Floats
+        Shape (T,). [USD]
+
+    Raises
+    ------
+    InputError
+        If a life is below one month or the array has another length.
+
+    Notes
+    -----
+    A change of life is prospective, as a change of estimate is: the net book value is spread over what remains of the
+    new life, :math:`d_t = B_{t-1} / (L_t - a)` with age a in months [1]_. Where an age has already reached a
+    shortened life, the rest is written off at once.
+
+    References
+    ----------
+    .. [1] Financial Accounting Standards Board, Accounting Standards Codification 250-10-45-17, "Change in accounting
+       estimate": accounted for in the period of change and future periods.
+
+    Examples
+    --------
+    A server of 60 USD with a life of 5 months; from the third month the life is 6 months, so 36 are left for 4:
+
+    >>> straight_line_depreciation(np.array([60.0, 0, 0, 0, 0, 0]), np.array([5, 5, 6, 6, 6, 6]))
+    array([12., 12.,  9.,  9.,  9.,  9.])
+    """
+    months_count = in_service_usd_T.size
+    if np.ndim(life_months) and np.shape(life_months) != (months_count,):
+        message = f"life_months has shape {np.shape(life_months)}, expected ({months_count},)"
+        raise InputError(message)
+    if np.any(np.asarray(life_months) < 1):
+        message = "life_months must be at least 1"
+        raise InputError(message)
+    if np.ndim(life_months) == 0:
+        return _one_life(in_service_usd_T, int(life_months))
+    depreciation_usd_T = np.zeros(months_count)
+    book_usd_T = np.zeros(months_count)  # by month of entering service
+    entered_T = np.arange(months_count)
+    for month, life in enumerate(np.asarray(life_months).tolist()):
+        book_usd_T[month] = in_service_usd_T[month]
+        remaining_months_T = np.maximum(life - (month - entered_T[: month + 1]), 1)
+        charge_usd_T = book_usd_T[: month + 1] / remaining_months_T
+        book_usd_T[: month + 1] -= charge_usd_T
+        depreciation_usd_T[month] = charge_usd_T.sum()
+    return depreciation_usd_T
+
+
+def _one_life(in_service_usd_T: Floats, life_months: int) -> Floats:
+    """Depreciate with one life: each month's charge is what entered service within the life, over the life."""
+    entered_usd_T = np.cumsum(in_service_usd_T)
+    in_life_usd_T = entered_usd_T.copy()
+    in_life_usd_T[life_months:] -= entered_usd_T[: max(in_service_usd_T.size - life_months, 0)]
+    return in_life_usd_T / life_months
+
+
+def macrs_5yr(cost_usd: float, bonus_frac: float = 0.0) -> Floats:
+    """Return the tax deductions of five-year property by tax year.
+
+    Parameters
+    ----------
+    cost_usd : float
+        Cost. [USD]
+    bonus_frac : float
+        Special allowance taken in the first year before the table; a matter of the law of the year. [-]
+
+    Returns
+    -------
+    Floats
+        Shape (6,), sums to the cost. [USD]
+
+    Notes
+    -----
+    A helper for a plan's own tax case: `evaluate` taxes book income, and says so.
+
+    Examples
+    --------
+    >>> macrs_5yr(1000.0).round(1)
+    array([200. , 320. , 192. , 115.2, 115.2,  57.6])
+    """
+    deductions_usd_Y = cost_usd * (1.0 - bonus_frac) * np.array(MACRS_5YR_FRAC)
+    deductions_usd_Y[0] += cost_usd * bonus_frac
+    return deductions_usd_Y
