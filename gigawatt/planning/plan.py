@@ -60,6 +60,8 @@ class Metric:
         "up", "down" or "".
     note : str
         Basis, marks an estimate.
+    headline : bool
+        Whether it stands on the first screen.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Metric:
     p90: float = float("nan")
     better: str = ""
     note: str = ""
+    headline: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,195 @@
+"""The arithmetic of a plan in order: sites, work, build-out, allocation, operations, money.
+
+`prepare` runs what does not change between uncertainty draws (weather years, layouts, serving frontiers); `carry` runs the
+rest, so that a draw costs milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gigawatt.catalogue import Catalogue
+from gigawatt.engines.buildout import plan_buildout
+from gigawatt.engines.buildout.types import BuildoutInputs, BuildoutResult
+from gigawatt.engines.finance import evaluate
+from gigawatt.engines.finance.types import FinanceInputs, FinanceResult
+from gigawatt.planning.figures import Figures
+from gigawatt.planning.operations import Operations, operate
+from gigawatt.planning.wiring.buildout import buildout_inputs
+from gigawatt.planning.wiring.money import Base, Scope, assets, finance_inputs, opex, revenue, scope_of
+from gigawatt.planning.wiring.sites import SitePlan, energised, site_plans
+from gigawatt.planning.workloads import Allocation, Setting, Work, allocate, output_tokens, schedule
+from gigawatt.scenario.model import Scenario
+from gigawatt.units import WATTS_PER_MEGAWATT
+
+Floats = NDArray[np.float64]
+H100_FLOP_PER_S_8_BIT = "h100-sxm"  # the accelerator that counts 1 in H100-equivalents
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What every draw shares."""
+
+    scenario: Scenario
+    catalogue: Catalogue
+    sites: list[SitePlan]
+    work: Work
+    mean_load_frac: float
+    idle_load_frac: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A plan's results, by engine."""
+
+    sites: list[SitePlan]
+    inputs: BuildoutInputs
+    built: BuildoutResult
+    allocation: Allocation
+    operations: Operations
+    scope: Scope
+    opex_usd: dict[str, Floats]
+    revenue_usd: dict[str, Floats]
+    finance_inputs: FinanceInputs
+    finance: FinanceResult
+
+
+def prepare(scenario: Scenario, catalogue: Catalogue, figures: Figures) -> Prepared:
+    """Run the parts of a plan that do not change between draws.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Resolved: every default filled.
+    catalogue : Catalogue
+    figures : Figures
+        Ledger of the figures used.
+
+    Returns
+    -------
+    Prepared
+    """
+    defaults = catalogue.defaults
+    mean_load = figures("defaults.training_mean_load_frac", defaults.training_mean_load_frac)
+    idle_load = figures("defaults.idle_load_frac", defaults.idle_load_frac)
+    sites = site_plans(scenario, catalogue, mean_load, figures)
+    largest = max(sites, key=lambda site: float(site.facility_w_T.max()))
+    setting = Setting(costs=largest.costs, tariff=largest.tariff, pue=largest.pue_mean)
+    return Prepared(
+        scenario=scenario,
+        catalogue=catalogue,
+        sites=sites,
+        work=schedule(scenario, catalogue, setting, figures),
+        mean_load_frac=mean_load,
+        idle_load_frac=idle_load,
+    )
+
+
+def redraw(sites: Sequence[SitePlan], prepared: Prepared, figures: Figures) -> list[SitePlan]:
+    """Return the sites with power, prices and construction cost taken again from the figures."""
+    axis = prepared.scenario.horizon.axis
+    redrawn = []
+    for site in sites:
+        facility_w, later_w = energised(site.use, site.entry, axis, figures)
+        construction = site.use.construction or site.costs.construction_usd_per_w
+        named = f"sites.{site.use.site}"
+        redrawn.append(
+            replace(
+                site,
+                facility_w_T=facility_w,
+                facility_later_w_L=later_w,
+                construction_usd_per_w=0.0 if site.leased else figures(f"{named}.construction_usd_per_w", construction),
+            )
+        )
+    return redrawn
+
+
+def carry(prepared: Prepared, figures: Figures, sites: list[SitePlan] | None = None) -> Outcome:
+    """Run build-out, allocation, operations and finance.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    figures : Figures
+        Central figures, or those of a draw.
+    sites : list of SitePlan, optional
+        Redrawn sites; the prepared ones where not given.
+
+    Returns
+    -------
+    Outcome
+    """
+    scenario, catalogue = prepared.scenario, prepared.catalogue
+    sites = sites or prepared.sites
+    axis = scenario.horizon.axis
+    inputs = buildout_inputs(scenario, catalogue, sites, figures)
+    built = plan_buildout(inputs)
+    allocation = allocate(
+        inputs.kinds,
+        built.online_count_SKT.sum(axis=0),
+        prepared.work,
+        inputs.system_w_K,
+        mean_load_frac=prepared.mean_load_frac,
+        idle_load_frac=prepared.idle_load_frac,
+    )
+    operations = operate(sites, axis, built.online_count_SKT, allocation.it_w_KT)
+    scope = scope_of(scenario, inputs, built)
+    opex_usd = opex(sites, inputs, built, operations, scope, figures)
+    it_w_T = (built.it_w_ST * scope.share_ST).sum(axis=0)
+    facility_w_T = (built.it_w_ST * inputs.peak_pue_S[:, None] * scope.share_ST).sum(axis=0)
+    served_T = served_output_tokens(prepared.work, allocation, axis.months_count)
+    base = Base(
+        axis=axis,
+        gpus_T=scope.gpus_KT.sum(axis=0),
+        facility_mw_T=facility_w_T / WATTS_PER_MEGAWATT,
+        it_mw_T=it_w_T / WATTS_PER_MEGAWATT,
+        output_tokens_T=served_T,
+    )
+    revenue_usd = revenue(scenario, base, figures)
+    online_T = built.online_count_SKT.sum(axis=(0, 1))
+    serving_T = allocation.serving_KT.sum(axis=0)
+    money = finance_inputs(
+        scenario,
+        assets(scenario, inputs, built, figures),
+        revenue_usd,
+        opex_usd,
+        gpus_T=base.gpus_T,
+        output_tokens_T=served_T,
+        served_cost_frac_T=np.divide(serving_T, online_T, out=np.zeros_like(online_T), where=online_T > 0),
+        figures=figures,
+    )
+    return Outcome(sites, inputs, built, allocation, operations, scope, opex_usd, revenue_usd, money, evaluate(money))
+
+
+def served_output_tokens(work: Work, allocation: Allocation, months_count: int) -> Floats:
+    """Return output tokens served by month, over all pools."""
+    total_T = np.zeros(months_count)
+    for pool in work.pools:
+        total_T += output_tokens(pool, allocation.given[pool.label])[1]
+    return total_T
+
+
+def h100_equivalents(catalogue: Catalogue, kinds: Sequence[str]) -> Floats:
+    """Return each kind's dense 8-bit peak over the H100's; kinds without 8-bit units count by their bf16 peak.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    kinds : sequence of str
+        Accelerator ids, K long.
+
+    Returns
+    -------
+    Floats
+        Shape (K,). [-]
+    """
+
+    def eight_bit(kind: str) -> float:
+        peaks = {name: figure.value for name, figure in catalogue.accelerators[kind].dense_flop_per_s.items()}
+        return max(peaks.get("fp8", 0.0), peaks.get("int8", 0.0)) or peaks["bf16"]
+
+    return np.array([eight_bit(kind) for kind in kinds]) / eight_bit(H100_FLOP_PER_S_8_BIT)

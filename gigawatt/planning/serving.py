@@ -1,0 +1,141 @@
+"""A serving pool: the frontier from the serving engine, accelerators for a demand, cost per million tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gigawatt.catalogue import Catalogue
+from gigawatt.catalogue.schema import CostModel, Tariff
+from gigawatt.engines.serving import frontier, size
+from gigawatt.engines.serving.types import Deployment, Frontier, Request, ServiceLevel, ServingInputs, Sizing
+from gigawatt.errors import InfeasibleError, InputError
+from gigawatt.planning import convert
+from gigawatt.planning.figures import Figures
+from gigawatt.planning.unit_costs import gpu_hour_cost
+from gigawatt.units import SECONDS_PER_HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class ServingPool:
+    """A model on an accelerator under a service level.
+
+    Attributes
+    ----------
+    inputs : ServingInputs
+    frontier : Frontier
+    deployment : Deployment
+        The chosen point.
+    usd_per_gpu_hour : float
+        At the chosen point's power. [USD/h]
+    usd_per_million_output_tokens : float
+        When busy all the time; input tokens are paid by the output. [USD]
+    """
+
+    inputs: ServingInputs
+    frontier: Frontier
+    deployment: Deployment
+    usd_per_gpu_hour: float
+    usd_per_million_output_tokens: float
+
+
+def serving_inputs(
+    catalogue: Catalogue,
+    model: str,
+    accelerator: str,
+    request: Request,
+    slo: ServiceLevel,
+    *,
+    precision: str,
+    software_date: float,
+    engine: str = "tensorrt-llm",
+) -> ServingInputs:
+    """Build the engine's inputs from catalogue ids.
+
+    Raises
+    ------
+    CatalogueError
+        If an id is unknown.
+    InputError
+        If the accelerator cannot hold that precision or the model has state-space layers.
+    """
+    entry = catalogue.accelerators[accelerator]
+    if precision not in entry.dense_flop_per_s and precision != "int4":
+        have = ", ".join(sorted(entry.dense_flop_per_s))
+        message = f"{accelerator} has no {precision} matrix unit; it has {have}"
+        raise InputError(message)
+    if catalogue.models[model].state_space_layers:
+        message = f"{model} has state-space layers, which the serving engine does not model"
+        raise InputError(message)
+    return ServingInputs(
+        model=convert.transformer(catalogue.models[model]),
+        accelerator=convert.accelerator(entry, catalogue),
+        request=request,
+        slo=slo,
+        precision=precision,
+        kv_precision="fp8" if "fp8" in entry.dense_flop_per_s else "bf16",
+        software_date=software_date,
+        engine=engine,
+    )
+
+
+def usd_per_million(deployment: Deployment, usd_per_gpu_hour: float) -> float:
+    """Return the cost of a million output tokens at full load. [USD]"""
+    tokens_per_hour = deployment.output_tokens_per_s_per_gpu * SECONDS_PER_HOUR
+    return usd_per_gpu_hour / tokens_per_hour * 1e6 if tokens_per_hour else float("inf")
+
+
+def serving_pool(
+    inputs: ServingInputs,
+    catalogue: Catalogue,
+    *,
+    costs: CostModel,
+    tariff: Tariff,
+    pue: float,
+    figures: Figures,
+    gpus_count: int | None = None,
+) -> ServingPool:
+    """Choose the deployment that meets the service level at least cost.
+
+    Parameters
+    ----------
+    inputs : ServingInputs
+    catalogue, costs, tariff, pue, figures
+        For the cost of an hour.
+    gpus_count : int, optional
+        Hold the replica to this many accelerators.
+
+    Returns
+    -------
+    ServingPool
+
+    Raises
+    ------
+    InfeasibleError
+        If no deployment fits and meets the service level; names what is short.
+    """
+    found = frontier(inputs, gpus_count)
+    if found.chosen is None:
+        message = (
+            f"{inputs.model.name} on {inputs.accelerator.name}: {found.reason or 'nothing meets the service level'}"
+        )
+        raise InfeasibleError(message)
+    rate = gpu_hour_cost(
+        inputs.accelerator.name,
+        catalogue,
+        costs=costs,
+        tariff=tariff,
+        pue=pue,
+        mean_it_w=found.chosen.system_power_w,
+        figures=figures,
+    ).total_usd
+    return ServingPool(inputs, found, found.chosen, rate, usd_per_million(found.chosen, rate))
+
+
+def pool_size(pool: ServingPool, mean_requests_per_s: float, peak_to_mean: float, availability_frac: float) -> Sizing:
+    """Return the accelerators that carry a demand at its peak, with spares for the availability."""
+    return size(
+        pool.deployment,
+        peak_requests_per_s=mean_requests_per_s * peak_to_mean,
+        mean_requests_per_s=mean_requests_per_s,
+        availability_frac=availability_frac,
+    )

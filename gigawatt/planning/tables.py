@@ -1,0 +1,291 @@
+"""The plan's tables: pandas frames with units in `attrs["units"]`. Columns: docstring of `plan`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gigawatt.planning.outcome import Outcome, Prepared, h100_equivalents, served_output_tokens
+from gigawatt.planning.workloads import ScheduledRun, output_tokens
+from gigawatt.records import Month
+from gigawatt.units import (
+    DAYS_PER_YEAR,
+    MONTHS_PER_YEAR,
+    SECONDS_PER_MONTH,
+    WATTS_PER_MEGAWATT,
+    unit_of_name,
+)
+
+SQUARE_METRES_PER_KM2 = 1e6
+
+
+def _frame(columns: dict[str, Any]) -> pd.DataFrame:
+    """Make a frame; the units are those of the columns' names."""
+    frame = pd.DataFrame(columns)
+    frame.attrs["units"] = {name: unit_of_name(name) for name in frame.columns if frame[name].dtype.kind in "fi"}
+    return frame
+
+
+def _long(months: list[str], **columns: Any) -> dict[str, Any]:
+    """One block of a long table: the months beside columns of equal length or single values."""
+    return {"month": months, **columns}
+
+
+def _concat(blocks: list[dict[str, Any]], empty: tuple[str, ...]) -> pd.DataFrame:
+    """Stack blocks into one frame; an empty one keeps its columns."""
+    if not blocks:
+        return _frame({name: [] for name in empty})
+    frames = [pd.DataFrame(block) for block in blocks]
+    return _frame({name: pd.concat([frame[name] for frame in frames], ignore_index=True) for name in frames[0].columns})
+
+
+def months_table(prepared: Prepared, outcome: Outcome) -> pd.DataFrame:
+    """Return one row a month: the plan in one table."""
+    built, operations, allocation = outcome.built, outcome.operations, outcome.allocation
+    axis = prepared.scenario.horizon.axis
+    online_KT = built.online_count_SKT.sum(axis=0)
+    statement = outcome.finance.statement_usd
+    energy_T, it_T = operations.total_mwh_ST.sum(axis=0), operations.it_mwh_ST.sum(axis=0)
+    trained_T = sum((run.tokens_T for run in prepared.work.runs), np.zeros(axis.months_count))
+    columns: dict[str, Any] = {
+        "month": axis.labels(),
+        "gpus_online": online_KT.sum(axis=0),
+        "gpus_delivered": built.owned_count_KT.sum(axis=0),
+        "gpus_waiting": built.waiting_count_KT.sum(axis=0),
+        "gpus_added": built.ordered_count_KT.sum(axis=0),
+        "h100e_online": h100_equivalents(prepared.catalogue, outcome.inputs.kinds) @ online_KT,
+        "it_mw": operations.it_w_ST.sum(axis=0) / WATTS_PER_MEGAWATT,
+        "facility_mw": operations.facility_w_ST.sum(axis=0) / WATTS_PER_MEGAWATT,
+        "it_rated_mw": built.it_w_ST.sum(axis=0) / WATTS_PER_MEGAWATT,
+        "it_capacity_mw": built.it_capacity_w_ST.sum(axis=0) / WATTS_PER_MEGAWATT,
+        "energised_mw": outcome.inputs.facility_w_ST.sum(axis=0) / WATTS_PER_MEGAWATT,
+        "pue": np.divide(energy_T, it_T, out=np.full_like(it_T, np.nan), where=it_T > 0),
+        "energy_mwh": energy_T,
+        "water_l": operations.water_l_ST.sum(axis=0),
+        "co2_t": operations.co2_t_ST.sum(axis=0),
+        "capex_usd": sum(built.spend_usd.values()),
+        "opex_usd": statement["opex"],
+        "revenue_usd": statement["revenue"],
+        "free_cash_flow_usd": statement["free_cash_flow"],
+        "cash_usd": np.cumsum(statement["free_cash_flow"]),
+        "tokens_trained": trained_T,
+        "output_tokens_served": served_output_tokens(prepared.work, allocation, axis.months_count),
+        "gpus_training": (allocation.training_KT + allocation.tuning_KT).sum(axis=0),
+        "gpus_serving": allocation.serving_KT.sum(axis=0),
+        "gpus_reserved": allocation.reserved_KT.sum(axis=0),
+        "gpus_free": allocation.free_KT.sum(axis=0),
+        "limit": list(built.limit_T),
+    }
+    columns |= {f"gpus_{kind}": online_KT[k] for k, kind in enumerate(outcome.inputs.kinds)}
+    return _frame(columns)
+
+
+def build_tables(prepared: Prepared, outcome: Outcome) -> dict[str, pd.DataFrame]:
+    """Return fleet, purchases and spend."""
+    built, axis, labels = outcome.built, prepared.scenario.horizon.axis, prepared.scenario.horizon.axis.labels()
+    kinds, sites = outcome.inputs.kinds, outcome.inputs.sites
+    fleet = [
+        _long(
+            labels,
+            site=site,
+            accelerator=kind,
+            online_gpus=built.online_count_SKT[s, k],
+            it_mw=built.online_count_SKT[s, k] * outcome.inputs.system_w_K[k] / WATTS_PER_MEGAWATT,
+        )
+        for s, site in enumerate(sites)
+        for k, kind in enumerate(kinds)
+        if built.online_count_SKT[s, k].any()
+    ]
+    purchases = [
+        _long(
+            labels,
+            accelerator=kind,
+            ordered_gpus=built.ordered_count_KT[k],
+            delivered_gpus=built.delivered_count_KT[k],
+            retired_gpus=built.retired_count_KT[k],
+            in_delivery_gpus=built.in_delivery_count_KT[k],
+            owned_gpus=built.owned_count_KT[k],
+            waiting_gpus=built.waiting_count_KT[k],
+        )
+        for k, kind in enumerate(kinds)
+    ]
+    spend = {f"{name}_usd": built.spend_usd[name] for name in built.spend_usd}
+    assert axis.months_count == len(labels)
+    return {
+        "fleet": _concat(fleet, ("month", "site", "accelerator", "online_gpus", "it_mw")),
+        "purchases": _concat(purchases, ("month", "accelerator", "ordered_gpus")),
+        "spend": _frame(
+            {"month": labels, **spend, "budget_usd": built.budget_usd_T, "unspent_usd": built.unspent_usd_T}
+        ),
+    }
+
+
+def power_table(prepared: Prepared, outcome: Outcome) -> pd.DataFrame:
+    """Return power and energy by site and month."""
+    labels, operations = prepared.scenario.horizon.axis.labels(), outcome.operations
+    blocks = []
+    for s, site in enumerate(outcome.inputs.sites):
+        it_mwh, total = operations.it_mwh_ST[s], operations.total_mwh_ST[s]
+        blocks.append(
+            _long(
+                labels,
+                site=site,
+                energised_mw=outcome.inputs.facility_w_ST[s] / WATTS_PER_MEGAWATT,
+                facility_mw=operations.facility_w_ST[s] / WATTS_PER_MEGAWATT,
+                it_mw=operations.it_w_ST[s] / WATTS_PER_MEGAWATT,
+                pue=np.divide(total, it_mwh, out=np.full_like(it_mwh, np.nan), where=it_mwh > 0),
+                energy_it_mwh=it_mwh,
+                energy_cooling_mwh=operations.cooling_mwh_ST[s],
+                energy_losses_mwh=operations.losses_mwh_ST[s],
+                energy_total_mwh=total,
+            )
+        )
+    return _concat(blocks, ("month", "site"))
+
+
+def money_tables(prepared: Prepared, outcome: Outcome) -> dict[str, pd.DataFrame]:
+    """Return cashflow, revenue and opex by month."""
+    labels = prepared.scenario.horizon.axis.labels()
+    statement = {f"{name}_usd": values for name, values in outcome.finance.statement_usd.items()}
+    return {
+        "cashflow": _frame({"month": labels, **statement}),
+        "revenue": _frame({"month": labels, **{f"{name}_usd": line for name, line in outcome.revenue_usd.items()}}),
+        "opex": _frame({"month": labels, **{f"{name}_usd": line for name, line in outcome.opex_usd.items()}}),
+    }
+
+
+def demand_table(prepared: Prepared, outcome: Outcome) -> pd.DataFrame:
+    """Return serving demand against supply by workload and month."""
+    labels, blocks = prepared.scenario.horizon.axis.labels(), []
+    for pool in prepared.work.pools:
+        given_T = outcome.allocation.given[pool.label]
+        served_T, output_T, input_T = output_tokens(pool, given_T)
+        blocks.append(
+            _long(
+                labels,
+                workload=pool.label,
+                accelerator=pool.kind,
+                demand_requests_per_s=pool.requests_per_s_T,
+                demand_output_tokens_per_s=pool.requests_per_s_T * pool.pool.inputs.request.output_tokens,
+                gpus_needed=pool.gpus_needed_T,
+                gpus_given=given_T,
+                served_frac=served_T,
+                output_tokens=output_T,
+                input_tokens=input_T,
+                supply_output_tokens_per_s=np.divide(
+                    output_T, SECONDS_PER_MONTH, out=np.zeros_like(output_T), where=given_T > 0
+                ),
+            )
+        )
+    return _concat(blocks, ("month", "workload", "accelerator", "gpus_needed", "gpus_given", "served_frac"))
+
+
+def _date(prepared: Prepared, months: float) -> str:
+    """Return the day that lies so many months after the plan's start, as 2025-03-14."""
+    start = prepared.scenario.horizon.start
+    whole = int(np.floor(months))
+    month: Month = start.plus(whole)
+    day = 1 + int((months - whole) * DAYS_PER_YEAR / MONTHS_PER_YEAR)
+    return f"{month}-{min(day, 28):02d}"
+
+
+def training_row(prepared: Prepared, run: ScheduledRun) -> dict[str, Any]:
+    """Return one row of the training table."""
+    whole, step, layout = run.run, run.run.step, run.run.step.layout
+    end = run.start_months + run.length_months
+    deadline = run.work.deadline
+    published = prepared.catalogue.models[run.work.train].training_gpu_hours_h
+    return {
+        "label": run.label,
+        "model": run.work.train,
+        "accelerator": run.kind,
+        "gpus": whole.job.gpus_count,
+        "precision": whole.job.precision,
+        "start": _date(prepared, run.start_months),
+        "end": _date(prepared, end),
+        "days": whole.days,
+        "low_days": whole.low_days,
+        "high_days": whole.high_days,
+        "deadline": str(deadline) if deadline else "",
+        "meets_deadline": bool(end <= prepared.scenario.horizon.axis.position(deadline) + 1) if deadline else None,
+        "tokens": whole.tokens,
+        "mfu": step.mfu,
+        "tflops_per_gpu": step.model_tflops_per_gpu,
+        "step_time_s": step.step_time_s,
+        "tokens_per_s": step.tokens_per_s,
+        "gpu_hours": whole.gpu_hours_h,
+        "published_gpu_hours": published.value if published else float("nan"),
+        "ettr": whole.goodput.ettr_frac,
+        "interruptions": whole.goodput.interruptions_per_day * whole.days,
+        "energy_mwh": whole.facility_energy_mwh,
+        "cost_usd": whole.cost_usd,
+        "co2_t": whole.co2_t,
+        "layout": f"TP{layout.tensor_parallel} PP{layout.pipeline_parallel} CP{layout.context_parallel} "
+        f"EP{layout.expert_parallel} DP{layout.data_parallel} micro-batch {layout.micro_batch}",
+    }
+
+
+def sites_table(prepared: Prepared, outcome: Outcome, manhattan_km2: float) -> pd.DataFrame:
+    """Return one row a site."""
+    rows = []
+    newest_w = _newest_system_w(prepared, outcome)
+    for s, site in enumerate(outcome.sites):
+        entry, year = site.entry, site.year
+        site_m2 = entry.site_m2.value if entry.site_m2 else (year.site_m2 if year else 0.0)
+        building_m2 = entry.building_m2.value if entry.building_m2 else (year.building_m2 if year else 0.0)
+        planned_mw = entry.planned_mw.value if entry.planned_mw else float("nan")
+        construction = outcome.inputs.construction_usd_per_w_S[s] * max(0.0, float(np.diff(site.facility_w_T).sum()))
+        rows.append(
+            {
+                "site": site.use.site,
+                "name": entry.name,
+                "operator": entry.operator,
+                "place": entry.place,
+                "latitude": entry.latitude,
+                "longitude": entry.longitude,
+                "status": entry.status,
+                "leased": site.leased,
+                "energised_start_mw": site.facility_w_T[0] / WATTS_PER_MEGAWATT,
+                "energised_end_mw": site.facility_w_T[-1] / WATTS_PER_MEGAWATT,
+                "planned_mw": planned_mw,
+                "it_end_mw": outcome.built.it_w_ST[s, -1] / WATTS_PER_MEGAWATT,
+                "pue_mean": site.pue_mean,
+                "pue_p99": site.pue_p99,
+                "pue_max": site.pue_max,
+                "wue_l_per_kwh": year.wue_l_per_kwh if year else float("nan"),
+                "peak_mw": year.peak_w / WATTS_PER_MEGAWATT if year else float("nan"),
+                "site_km2": site_m2 / SQUARE_METRES_PER_KM2,
+                "building_km2": building_m2 / SQUARE_METRES_PER_KM2,
+                "share_of_manhattan_pct": 100.0 * site_m2 / SQUARE_METRES_PER_KM2 / manhattan_km2,
+                "electricity_usd_per_mwh": site.electricity_usd_per_mwh,
+                "carbon_kg_per_mwh": site.carbon_kg_per_mwh,
+                "gpus_end": outcome.built.online_count_SKT[s, :, -1].sum(),
+                "gpus_when_complete": planned_mw * WATTS_PER_MEGAWATT / site.pue_max / newest_w,
+                "capex_usd": construction,
+                "announced_capex_usd": entry.capex_usd.value if entry.capex_usd else float("nan"),
+            }
+        )
+    return _frame({name: [row[name] for row in rows] for name in rows[0]})
+
+
+def _newest_system_w(prepared: Prepared, outcome: Outcome) -> float:
+    """Return the all-in watts of the kind that came last to market."""
+    kinds = outcome.inputs.kinds
+    newest = max(range(len(kinds)), key=lambda k: prepared.catalogue.accelerators[kinds[k]].available_from)
+    return float(outcome.inputs.system_w_K[newest])
+
+
+def all_tables(prepared: Prepared, outcome: Outcome, manhattan_km2: float) -> dict[str, pd.DataFrame]:
+    """Return every table of the plan."""
+    runs = [training_row(prepared, run) for run in prepared.work.runs]
+    return {
+        "months": months_table(prepared, outcome),
+        **build_tables(prepared, outcome),
+        "power": power_table(prepared, outcome),
+        **money_tables(prepared, outcome),
+        "demand": demand_table(prepared, outcome),
+        "training": _frame({name: [run[name] for run in runs] for name in runs[0]}) if runs else _frame({"label": []}),
+        "sites": sites_table(prepared, outcome, manhattan_km2),
+    }

@@ -1,0 +1,224 @@
+"""A training run, whole: layout and step time, goodput, cost and carbon."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from gigawatt.catalogue import Catalogue
+from gigawatt.catalogue.schema import CostModel, Reliability, Tariff
+from gigawatt.engines.fleet import goodput
+from gigawatt.engines.fleet.types import FailureModel, Goodput
+from gigawatt.engines.training import estimate, run, search
+from gigawatt.engines.training.types import Layout, RunEstimate, SearchResult, StepEstimate, TrainingJob
+from gigawatt.errors import InfeasibleError, InputError
+from gigawatt.planning import convert
+from gigawatt.planning.figures import Figures
+from gigawatt.planning.unit_costs import gpu_hour_cost
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRun:
+    """A run with everything a planner asks of it.
+
+    Attributes
+    ----------
+    job : TrainingJob
+    found : SearchResult
+        The search, or the one layout that was given.
+    step : StepEstimate
+        The layout used.
+    tokens : float
+    ideal : RunEstimate
+        Without failures.
+    goodput : Goodput
+    days, low_days, high_days : float
+        Wall time with failures, and the 80 % interval of the step time. [day]
+    gpu_hours_h : float
+        With failures. [h]
+    facility_energy_mwh, cost_usd, co2_t : float
+    usd_per_gpu_hour : float
+    """
+
+    job: TrainingJob
+    found: SearchResult
+    step: StepEstimate
+    tokens: float
+    ideal: RunEstimate
+    goodput: Goodput
+    days: float
+    low_days: float
+    high_days: float
+    gpu_hours_h: float
+    facility_energy_mwh: float
+    cost_usd: float
+    co2_t: float
+    usd_per_gpu_hour: float
+
+
+def failure_model(
+    entry: Reliability,
+    figures: Figures,
+    checkpoint_write_s: float | None = None,
+    restart_s: float | None = None,
+) -> FailureModel:
+    """Turn a catalogue entry into the fleet engine's failure model, with a scenario's overrides."""
+    named = f"reliability.{entry.id}"
+    planned = entry.planned_stops_per_day
+    return FailureModel(
+        failures_per_node_day=figures(f"{named}.failures_per_node_day", entry.failures_per_node_day),
+        node_gpus_count=entry.node_gpus,
+        planned_stops_per_day=figures(f"{named}.planned_stops_per_day", planned) if planned else 0.0,
+        restart_s=restart_s or figures(f"{named}.restart_s", entry.restart_s),
+        checkpoint_write_s=checkpoint_write_s or figures(f"{named}.checkpoint_write_s", entry.checkpoint_write_s),
+        node_repair_h=figures(f"{named}.node_repair_h", entry.node_repair_h),
+    )
+
+
+def training_job(
+    catalogue: Catalogue,
+    model: str,
+    accelerator: str,
+    gpus_count: int,
+    *,
+    sequence_tokens: int,
+    batch_tokens: float,
+    precision: str,
+    software_date: float,
+) -> TrainingJob:
+    """Build a job from catalogue ids.
+
+    Raises
+    ------
+    CatalogueError
+        If an id is unknown.
+    InputError
+        If the accelerator lacks the precision or a number is not positive.
+    """
+    entry = catalogue.accelerators[accelerator]
+    if precision not in entry.dense_flop_per_s:
+        have = ", ".join(sorted(entry.dense_flop_per_s))
+        message = f"{accelerator} has no {precision} matrix unit; it has {have}"
+        raise InputError(message)
+    if gpus_count < 1 or sequence_tokens < 1 or batch_tokens < sequence_tokens:
+        message = (
+            f"gpus {gpus_count}, sequence {sequence_tokens} and batch {batch_tokens:g} tokens: each must be at least 1,"
+            " and the batch at least one sequence"
+        )
+        raise InputError(message)
+    if catalogue.models[model].state_space_layers:
+        message = f"{model} has state-space layers, which the training engine does not model"
+        raise InputError(message)
+    return TrainingJob(
+        model=convert.transformer(catalogue.models[model]),
+        accelerator=convert.accelerator(entry, catalogue),
+        gpus_count=gpus_count,
+        sequence_tokens=sequence_tokens,
+        batch_sequences=max(1, round(batch_tokens / sequence_tokens)),
+        precision=precision,  # type: ignore[arg-type]  # checked against the accelerator above
+        software_date=software_date,
+    )
+
+
+def find_layout(
+    job: TrainingJob, layout: Layout | None = None, fixed: Mapping[str, int | str] | None = None
+) -> SearchResult:
+    """Search all layouts, or predict the one that is given.
+
+    Parameters
+    ----------
+    job : TrainingJob
+    layout : Layout, optional
+        Whole layout; it is predicted even where it does not fit.
+    fixed : mapping, optional
+        Degrees to hold while the rest is searched.
+
+    Returns
+    -------
+    SearchResult
+    """
+    if layout is None:
+        return search(job, fixed=dict(fixed or {}))
+    step = estimate(job, layout)
+    return SearchResult(
+        best=step if step.fits else None,
+        alternatives=(step,),
+        searched=1,
+        feasible=int(step.fits),
+        search_s=0.0,
+        reason=step.reason,
+    )
+
+
+def whole_run(
+    job: TrainingJob,
+    found: SearchResult,
+    tokens: float,
+    failures: FailureModel,
+    catalogue: Catalogue,
+    *,
+    costs: CostModel,
+    tariff: Tariff,
+    pue: float,
+    figures: Figures,
+) -> TrainingRun:
+    """Carry a layout through to days, hours, energy, cost and carbon.
+
+    Parameters
+    ----------
+    job, found : TrainingJob, SearchResult
+    tokens : float
+        Tokens to train on.
+    failures : FailureModel
+    catalogue, costs, tariff, pue, figures
+        For cost and carbon.
+
+    Returns
+    -------
+    TrainingRun
+
+    Raises
+    ------
+    InfeasibleError
+        If no layout fits; says what is short.
+    """
+    if found.best is None:
+        message = f"{job.model.name} does not fit on {job.gpus_count:,} {job.accelerator.name}: {found.reason or 'nothing fits'}"
+        raise InfeasibleError(message)
+    step = found.best
+    ideal = run(job, step, tokens)
+    kept = goodput(failures, job.gpus_count)
+    days = ideal.days / kept.ettr_frac
+    hours = ideal.gpu_hours_h / kept.ettr_frac
+    energy_mwh = ideal.it_energy_mwh / kept.ettr_frac * pue
+    rate = gpu_hour_cost(
+        job.accelerator.name,
+        catalogue,
+        costs=costs,
+        tariff=tariff,
+        pue=pue,
+        mean_it_w=step.gpu_power_w,
+        figures=figures,
+    ).total_usd
+    carbon = figures(f"tariffs.{tariff.id}.carbon_kg_per_mwh", tariff.carbon_kg_per_mwh)
+    return TrainingRun(
+        job=job,
+        found=found,
+        step=step,
+        tokens=tokens,
+        ideal=ideal,
+        goodput=kept,
+        days=days,
+        low_days=days * step.low_s / step.step_time_s,
+        high_days=days * step.high_s / step.step_time_s,
+        gpu_hours_h=hours,
+        facility_energy_mwh=energy_mwh,
+        cost_usd=hours * rate,
+        co2_t=energy_mwh * carbon / 1000.0,
+        usd_per_gpu_hour=rate,
+    )
+
+
+def with_precision(layout: Layout, job: TrainingJob) -> Layout:
+    """Return the layout at the job's precision."""
+    return replace(layout, precision=job.precision)

@@ -1,0 +1,179 @@
+"""Budget, offers, installed base and power into the build-out engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gigawatt.catalogue import Catalogue
+from gigawatt.engines.buildout.types import BuildoutInputs
+from gigawatt.planning.figures import Figures
+from gigawatt.planning.wiring.sites import SitePlan
+from gigawatt.records import Month, Quantity
+from gigawatt.scenario.buildout import BudgetPeriod, Offer
+from gigawatt.scenario.model import Scenario
+from gigawatt.units import MONTHS_PER_YEAR
+
+Floats = NDArray[np.float64]
+
+UNLIMITED_SUPPLY_COUNT = 1e12
+# ASSUMPTION: where a scenario does not say since when installed accelerators run, they are a year and a half old.
+INSTALLED_AGE_MONTHS = 18.0
+
+
+def budget_period(period: BudgetPeriod) -> tuple[Month, Month]:
+    """Return first and last month of a budget period."""
+    if period.year is not None:
+        return Month(period.year, 1), Month(period.year, 12)
+    assert period.start is not None
+    assert period.end is not None
+    return period.start, period.end
+
+
+def kinds_of(scenario: Scenario) -> tuple[str, ...]:
+    """Return every accelerator of the scenario, in order of first mention."""
+    mentioned = (
+        [item.accelerator for item in scenario.installed]
+        + [offer.accelerator for offer in scenario.purchases.offer]
+        + [order.accelerator for order in scenario.purchases.announced]
+    )
+    return tuple(dict.fromkeys(mentioned))
+
+
+def hardware_usd(kind: str, part: str, catalogue: Catalogue, figures: Figures) -> float:
+    """Return a part of an accelerator's cost: price_usd, server_usd_per_gpu or network_usd_per_gpu; 0 if unknown."""
+    figure: Quantity | None = getattr(catalogue.accelerators[kind], part)
+    return figures(f"accelerators.{kind}.{part}", figure) if figure else 0.0
+
+
+def _window(scenario: Scenario, offer: Offer, catalogue: Catalogue) -> tuple[int, int]:
+    """Return first month and the month after the last in which a kind can be ordered."""
+    axis = scenario.horizon.axis
+    start = offer.start or Month.parse(catalogue.accelerators[offer.accelerator].available_from)
+    last = axis.position(offer.end) + 1 if offer.end else axis.months_count
+    return max(0, axis.position(start)), min(axis.months_count, last)
+
+
+def buildout_inputs(
+    scenario: Scenario, catalogue: Catalogue, sites: Sequence[SitePlan], figures: Figures
+) -> BuildoutInputs:
+    """Translate a scenario for the build-out engine.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Resolved: every default filled.
+    catalogue : Catalogue
+    sites : sequence of SitePlan
+    figures : Figures
+
+    Returns
+    -------
+    BuildoutInputs
+    """
+    axis, purchases = scenario.horizon.axis, scenario.purchases
+    months_count, kinds = axis.months_count, kinds_of(scenario)
+    row = {kind: position for position, kind in enumerate(kinds)}
+    years_T = np.arange(months_count) / MONTHS_PER_YEAR
+
+    budget_T, label_T, other = _budget(scenario, figures)
+    price_KT = np.zeros((3, len(kinds), months_count))
+    for kind, k in row.items():
+        for part, name in enumerate(("price_usd", "server_usd_per_gpu", "network_usd_per_gpu")):
+            price_KT[part, k] = hardware_usd(kind, name, catalogue, figures)
+    supply_KT = np.zeros((len(kinds), months_count))
+    preference_K = np.zeros(len(kinds))
+    for offer in purchases.offer:
+        k, named = row[offer.accelerator], f"purchases.offer.{offer.accelerator}"
+        if offer.price:
+            price_KT[0, k] = figures(f"{named}.price", offer.price)
+        if offer.price_change:
+            price_KT[:, k] *= (1.0 + figures(f"{named}.price_change", offer.price_change)) ** years_T
+        first, last = _window(scenario, offer, catalogue)
+        supply_KT[k, first:last] = figures(f"{named}.supply", offer.supply) if offer.supply else UNLIMITED_SUPPLY_COUNT
+        preference_K[k] = figures(f"{named}.share", offer.share) if offer.share else 1.0
+    announced_KT = np.zeros((len(kinds), months_count))
+    for order in purchases.announced:
+        month = axis.position(order.month)
+        if 0 <= month < months_count:
+            announced_KT[row[order.accelerator], month] += figures(
+                f"purchases.announced.{order.accelerator}.{order.month}", order.count
+            )
+    installed_K, age_K = _installed(scenario, row, figures)
+    return BuildoutInputs(
+        kinds=kinds,
+        sites=tuple(plan.use.site for plan in sites),
+        rule=purchases.rule,
+        capex_budget_usd_T=budget_T,
+        budget_year_T=label_T,
+        other_capex_frac=other,
+        accelerator_usd_KT=price_KT[0],
+        server_usd_KT=price_KT[1],
+        network_usd_KT=price_KT[2],
+        supply_count_KT=supply_KT,
+        preference_K=preference_K,
+        announced_count_KT=announced_KT,
+        system_w_K=np.array(
+            [figures(f"accelerators.{kind}.system_w", catalogue.accelerators[kind].system_w) for kind in kinds]
+        ),
+        tdp_w_K=np.array([figures(f"accelerators.{kind}.tdp_w", catalogue.accelerators[kind].tdp_w) for kind in kinds]),
+        installed_count_K=installed_K,
+        installed_age_months_K=age_K,
+        retirement_months=_months("retire_after", purchases.retire_after, figures),
+        delivery_months=_months("delivery", purchases.delivery, figures),
+        commissioning_months=_months("commissioning", purchases.commissioning, figures),
+        facility_w_ST=np.array([plan.facility_w_T for plan in sites]),
+        facility_later_w_SL=np.array([plan.facility_later_w_L for plan in sites]),
+        peak_pue_S=np.array([plan.pue_max for plan in sites]),
+        construction_usd_per_w_S=np.array([plan.construction_usd_per_w for plan in sites]),
+        construction_months_S=np.array(
+            [
+                round(figures(f"costs.{plan.costs.id}.construction_months", plan.costs.construction_months))
+                for plan in sites
+            ],
+            dtype=np.int64,
+        ),
+        power_lookahead_months=_months("power_lookahead", purchases.power_lookahead, figures),
+    )
+
+
+def _months(name: str, quantity: Quantity | None, figures: Figures) -> int:
+    """Return a whole number of months; the resolver has filled the default."""
+    return round(figures(f"purchases.{name}", quantity)) if quantity else 0
+
+
+def _budget(scenario: Scenario, figures: Figures) -> tuple[Floats, NDArray[np.int64], float]:
+    """Spread each budget evenly over its months; return budget, period label and the share for other things."""
+    axis = scenario.horizon.axis
+    budget_T = np.zeros(axis.months_count)
+    label_T = np.zeros(axis.months_count, dtype=np.int64)
+    weighted_other = 0.0
+    for position, period in enumerate(scenario.budget, start=1):
+        start, end = budget_period(period)
+        capex = figures(f"budget.{position - 1}.capex", period.capex)
+        months_count = end.index - start.index + 1
+        first, last = max(0, axis.position(start)), min(axis.months_count, axis.position(end) + 1)
+        if last <= first:
+            continue
+        budget_T[first:last] += capex / months_count
+        label_T[first:last] = position
+        other = figures(f"budget.{position - 1}.other", period.other) if period.other else 0.0
+        weighted_other += other * capex * (last - first) / months_count
+    total = float(budget_T.sum())
+    return budget_T, label_T, weighted_other / total if total else 0.0
+
+
+def _installed(scenario: Scenario, row: dict[str, int], figures: Figures) -> tuple[Floats, Floats]:
+    """Return count and mean age of what is in service at the start."""
+    count_K, age_K = np.zeros(len(row)), np.zeros(len(row))
+    for item in scenario.installed:
+        k = row[item.accelerator]
+        count = figures(f"installed.{item.accelerator}.count", item.count)
+        since = item.since
+        age = scenario.horizon.start.index - since.index if since else INSTALLED_AGE_MONTHS
+        total = count_K[k] + count
+        age_K[k] = (age_K[k] * count_K[k] + age * count) / total if total else 0.0
+        count_K[k] = total
+    return count_K, age_K

@@ -1,0 +1,407 @@
+"""What the fleet does: training runs on the calendar, serving pools sized by month, and who gets which accelerators.
+
+Shape letters: T months, K accelerator kinds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gigawatt.catalogue import Catalogue
+from gigawatt.catalogue.schema import CostModel, Tariff
+from gigawatt.engines.serving.types import Request, ServiceLevel
+from gigawatt.errors import CatalogueError, InfeasibleError, InputError
+from gigawatt.planning.figures import Figures
+from gigawatt.planning.plan import Notice
+from gigawatt.planning.serving import ServingPool, pool_size, serving_inputs, serving_pool
+from gigawatt.planning.training import TrainingRun, failure_model, find_layout, training_job, whole_run
+from gigawatt.records import Quantity
+from gigawatt.scenario.model import Scenario
+from gigawatt.scenario.workloads import FinetuneWork, ResearchWork, ServeWork, TrainWork
+from gigawatt.units import DAYS_PER_YEAR, HOURS_PER_MONTH, MONTHS_PER_YEAR, SECONDS_PER_DAY, SECONDS_PER_MONTH
+
+Floats = NDArray[np.float64]
+DAYS_PER_MONTH = DAYS_PER_YEAR / MONTHS_PER_YEAR
+FINETUNE_BATCH_SEQUENCES = 128  # ASSUMPTION: a usual batch of supervised fine-tuning
+FINETUNE_SEQUENCE_TOKENS = 8192
+FINETUNE_NODES = (1, 2, 4, 8, 16, 32, 64, 128)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the cost and the carbon of a workload depend on."""
+
+    costs: CostModel
+    tariff: Tariff
+    pue: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledRun:
+    """A training run on the plan's months.
+
+    Attributes
+    ----------
+    label, kind : str
+        In words; accelerator id.
+    work : TrainWork
+    run : TrainingRun
+    start_months, length_months : float
+        From the plan's first day.
+    gpus_T, tokens_T : Floats
+        Mean accelerators held and tokens trained in the month.
+    """
+
+    label: str
+    kind: str
+    work: TrainWork
+    run: TrainingRun
+    start_months: float
+    length_months: float
+    gpus_T: Floats
+    tokens_T: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledPool:
+    """A serving pool on the plan's months."""
+
+    label: str
+    kind: str
+    work: ServeWork
+    pool: ServingPool
+    requests_per_s_T: Floats
+    peak_to_mean: float
+    gpus_needed_T: Floats
+    mean_load_T: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledTuning:
+    """A stream of fine-tuning runs."""
+
+    label: str
+    kind: str
+    run: TrainingRun
+    gpus_needed_T: Floats
+
+
+@dataclass
+class Work:
+    """Everything the fleet is asked to do."""
+
+    runs: list[ScheduledRun] = field(default_factory=list)
+    pools: list[ScheduledPool] = field(default_factory=list)
+    tunings: list[ScheduledTuning] = field(default_factory=list)
+    reserves: list[tuple[str, Floats]] = field(default_factory=list)  # label, share by month
+    notices: list[Notice] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """Who gets which accelerators; training + tuning + serving + reserved + free = online, by kind and month.
+
+    Attributes
+    ----------
+    training_KT, tuning_KT, serving_KT, reserved_KT, free_KT : Floats
+        Accelerators. [-]
+    given : dict of str to Floats
+        By workload label, by month. [-]
+    it_w_KT : Floats
+        Mean IT power per kind. [W]
+    """
+
+    training_KT: Floats
+    tuning_KT: Floats
+    serving_KT: Floats
+    reserved_KT: Floats
+    free_KT: Floats
+    given: dict[str, Floats]
+    it_w_KT: Floats
+
+
+def schedule(scenario: Scenario, catalogue: Catalogue, setting: Setting, figures: Figures) -> Work:
+    """Predict every workload and lay it on the months.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Resolved.
+    catalogue : Catalogue
+    setting : Setting
+    figures : Figures
+
+    Returns
+    -------
+    Work
+        A workload that cannot run becomes a notice, not an error: the rest of the plan stands.
+    """
+    work = Work()
+    months_count = scenario.horizon.axis.months_count
+    for position, item in enumerate(scenario.workloads):
+        path = f"workloads.{position}"
+        try:
+            if isinstance(item, TrainWork):
+                work.runs.append(_training(item, path, scenario, catalogue, setting, figures))
+            elif isinstance(item, FinetuneWork):
+                work.tunings.append(_tuning(item, path, scenario, catalogue, setting, figures))
+            elif isinstance(item, ServeWork):
+                work.pools.append(_serving(item, path, scenario, catalogue, setting, figures))
+            elif isinstance(item, ResearchWork):
+                first = scenario.horizon.axis.position(item.start) if item.start else 0
+                share_T = np.where(
+                    np.arange(months_count) >= first, figures(f"workloads.{item.label}.reserve", item.reserve), 0.0
+                )
+                work.reserves.append((item.label, share_T))
+        except (InfeasibleError, InputError, CatalogueError) as error:
+            work.notices.append(Notice("workload-infeasible", str(error), path))
+    return work
+
+
+def _take(figures: Figures, path: str, quantity: Quantity | None) -> float:
+    """Return the number of a field whose default the resolver has filled; 0 where there is none."""
+    return figures(path, quantity) if quantity is not None else 0.0
+
+
+def _software_date(item: TrainWork) -> float:
+    """Return the year of the software: as given, else the start of the run."""
+    return item.software_date or item.start.index / MONTHS_PER_YEAR
+
+
+def _training(
+    item: TrainWork, path: str, scenario: Scenario, catalogue: Catalogue, setting: Setting, figures: Figures
+) -> ScheduledRun:
+    """Predict a training run and lay it on the months."""
+    kind, count = next(iter(item.on.items()))
+    job = training_job(
+        catalogue,
+        item.train,
+        kind,
+        round(figures(f"{path}.on.{kind}", count)),
+        sequence_tokens=round(_take(figures, f"{path}.sequence", item.sequence)),
+        batch_tokens=_take(figures, f"{path}.batch", item.batch),
+        precision=item.precision,
+        software_date=_software_date(item),
+    )
+    fleet = scenario.fleet
+    failures = failure_model(
+        catalogue.reliability[fleet.reliability],
+        figures,
+        fleet.checkpoint_write.value if fleet.checkpoint_write else None,
+        fleet.restart.value if fleet.restart else None,
+    )
+    run = whole_run(
+        job,
+        find_layout(job),
+        figures(f"{path}.tokens", item.tokens),
+        failures,
+        catalogue,
+        costs=setting.costs,
+        tariff=setting.tariff,
+        pue=setting.pue,
+        figures=figures,
+    )
+    axis = scenario.horizon.axis
+    start, length = float(axis.position(item.start)), run.days / DAYS_PER_MONTH
+    months_T = np.arange(axis.months_count)
+    overlap_T = np.clip(np.minimum(months_T + 1, start + length) - np.maximum(months_T, start), 0.0, 1.0)
+    name = catalogue.models[item.train].name
+    return ScheduledRun(
+        label=f"{name} on {job.gpus_count:,} {catalogue.accelerators[kind].name}",
+        kind=kind,
+        work=item,
+        run=run,
+        start_months=start,
+        length_months=length,
+        gpus_T=overlap_T * job.gpus_count,
+        tokens_T=overlap_T / length * run.tokens,
+    )
+
+
+def _tuning(
+    item: FinetuneWork, path: str, scenario: Scenario, catalogue: Catalogue, setting: Setting, figures: Figures
+) -> ScheduledTuning:
+    """Find the fewest nodes that fine-tune a model, and the accelerators that a stream of runs keeps busy."""
+    entry = catalogue.accelerators[item.on]
+    failures = failure_model(catalogue.reliability[scenario.fleet.reliability], figures)
+    start = item.start or scenario.horizon.start
+    reason = ""
+    for nodes in FINETUNE_NODES:
+        job = training_job(
+            catalogue,
+            item.finetune,
+            item.on,
+            nodes * entry.accelerators_per_node,
+            sequence_tokens=FINETUNE_SEQUENCE_TOKENS,
+            batch_tokens=FINETUNE_SEQUENCE_TOKENS * FINETUNE_BATCH_SEQUENCES,
+            precision="bf16",
+            software_date=start.index / MONTHS_PER_YEAR,
+        )
+        found = find_layout(job)
+        if found.best is None:
+            reason = found.reason
+            continue
+        run = whole_run(
+            job,
+            found,
+            figures(f"{path}.tokens", item.tokens),
+            failures,
+            catalogue,
+            costs=setting.costs,
+            tariff=setting.tariff,
+            pue=setting.pue,
+            figures=figures,
+        )
+        busy = figures(f"{path}.runs", item.runs) * run.gpu_hours_h / HOURS_PER_MONTH
+        axis = scenario.horizon.axis
+        active_T = np.arange(axis.months_count) >= axis.position(start)
+        return ScheduledTuning(
+            label=f"fine-tuning {catalogue.models[item.finetune].name}",
+            kind=item.on,
+            run=run,
+            gpus_needed_T=np.where(active_T, np.ceil(busy), 0.0),
+        )
+    message = f"{item.finetune} cannot be fine-tuned on {FINETUNE_NODES[-1]} nodes of {item.on}: {reason}"
+    raise InfeasibleError(message)
+
+
+def _serving(
+    item: ServeWork, path: str, scenario: Scenario, catalogue: Catalogue, setting: Setting, figures: Figures
+) -> ScheduledPool:
+    """Choose a deployment and size it month by month."""
+    source = item.demand or item.agents
+    calls_per_task = 1.0
+    if item.demand:
+        rate = figures(f"{path}.users", item.demand.users) * figures(f"{path}.messages", item.demand.messages)
+    else:
+        assert item.agents is not None
+        calls_per_task = _take(figures, f"{path}.turns", item.agents.turns) or 1.0
+        rate = figures(f"{path}.developers", item.agents.developers) * figures(f"{path}.tasks", item.agents.tasks)
+    assert source is not None
+    request = Request(
+        input_tokens=figures(f"{path}.input", source.input) / calls_per_task,
+        output_tokens=figures(f"{path}.output", source.output) / calls_per_task,
+        cached_frac=_take(figures, f"{path}.cached", source.cached),
+    )
+    start = item.start or scenario.horizon.start
+    slo = item.slo
+    inputs = serving_inputs(
+        catalogue,
+        item.serve,
+        item.on,
+        request,
+        ServiceLevel(
+            ttft_p99_s=figures(f"{path}.ttft_p99", slo.ttft_p99) if slo.ttft_p99 else float("inf"),
+            tpot_p99_s=figures(f"{path}.tpot_p99", slo.tpot_p99) if slo.tpot_p99 else float("inf"),
+        ),
+        precision=item.precision,
+        software_date=start.index / MONTHS_PER_YEAR,
+    )
+    pool = serving_pool(inputs, catalogue, costs=setting.costs, tariff=setting.tariff, pue=setting.pue, figures=figures)
+    axis = scenario.horizon.axis
+    months_T = np.arange(axis.months_count) - max(0, axis.position(start))
+    growth = 1.0 + _take(figures, f"{path}.growth", source.growth)
+    requests_T = np.where(
+        months_T >= 0, rate * calls_per_task / SECONDS_PER_DAY * growth ** np.maximum(months_T, 0), 0.0
+    )
+    peak_to_mean = _take(figures, f"{path}.peak_to_mean", source.peak_to_mean) or 1.0
+    availability = _take(figures, f"{path}.availability", slo.availability)
+    sizes = [pool_size(pool, float(mean), peak_to_mean, availability) if mean > 0 else None for mean in requests_T]
+    return ScheduledPool(
+        label=item.label or f"serving {catalogue.models[item.serve].name}",
+        kind=item.on,
+        work=item,
+        pool=pool,
+        requests_per_s_T=requests_T,
+        peak_to_mean=peak_to_mean,
+        gpus_needed_T=np.array([sizing.gpus_count if sizing else 0.0 for sizing in sizes]),
+        mean_load_T=np.array([sizing.mean_utilisation_frac if sizing else 0.0 for sizing in sizes]),
+    )
+
+
+def output_tokens(pool: ScheduledPool, given_T: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return served share, output tokens and input tokens by month of a pool that got `given_T` accelerators."""
+    needed_T = pool.gpus_needed_T
+    served_T = np.divide(np.minimum(given_T, needed_T), needed_T, out=np.ones_like(needed_T), where=needed_T > 0)
+    requests_T = pool.requests_per_s_T * SECONDS_PER_MONTH * served_T
+    request = pool.pool.inputs.request
+    return served_T, requests_T * request.output_tokens, requests_T * request.input_tokens
+
+
+def allocate(
+    kinds: tuple[str, ...],
+    online_KT: Floats,
+    work: Work,
+    system_w_K: Floats,
+    *,
+    mean_load_frac: float,
+    idle_load_frac: float,
+) -> Allocation:
+    """Give accelerators to training first, then serving, then fine-tuning, then the reserved shares.
+
+    Parameters
+    ----------
+    kinds : tuple of str
+    online_KT : Floats
+        Accelerators online, over all sites.
+    work : Work
+    system_w_K : Floats
+        Rated IT power per accelerator. [W]
+    mean_load_frac, idle_load_frac : float
+        Mean power of a busy and of an idle accelerator, of rated.
+
+    Returns
+    -------
+    Allocation
+    """
+    row = {kind: k for k, kind in enumerate(kinds)}
+    free_KT = online_KT.copy()
+    training_KT, tuning_KT, serving_KT, it_w_KT = (np.zeros_like(free_KT) for _ in range(4))
+    given: dict[str, Floats] = {}
+    asked: list[tuple[str, str, Floats, Floats, Floats]] = [
+        (run.label, run.kind, run.gpus_T, training_KT, np.full(free_KT.shape[1], run.run.step.gpu_power_w))
+        for run in work.runs
+    ]
+    for pool in work.pools:
+        busy_w, idle_w = pool.pool.deployment.system_power_w, pool.pool.inputs.accelerator.idle_w
+        asked.append(
+            (pool.label, pool.kind, pool.gpus_needed_T, serving_KT, idle_w + (busy_w - idle_w) * pool.mean_load_T)
+        )
+    asked += [
+        (
+            tuning.label,
+            tuning.kind,
+            tuning.gpus_needed_T,
+            tuning_KT,
+            np.full(free_KT.shape[1], tuning.run.step.gpu_power_w),
+        )
+        for tuning in work.tunings
+    ]
+    for label, kind, wanted_T, total_KT, power_w_T in asked:
+        if kind not in row:
+            given[label] = np.zeros_like(wanted_T)
+            work.notices.append(Notice("kind-not-in-plan", f"{label}: no {kind} is installed or on offer", "workloads"))
+            continue
+        k = row[kind]
+        got_T = np.minimum(wanted_T, free_KT[k])
+        free_KT[k] -= got_T
+        total_KT[k] += got_T
+        it_w_KT[k] += got_T * power_w_T
+        given[label] = given.get(label, 0.0) + got_T
+        short_T = wanted_T - got_T
+        if (short_T > 0.5).any():
+            message = (
+                f"{label}: {short_T.max():,.0f} of {wanted_T.max():,.0f} accelerators are missing in the worst month"
+            )
+            work.notices.append(Notice("workload-short", message, "workloads"))
+    reserved_KT = np.zeros_like(free_KT)
+    for label, share_T in work.reserves:
+        wanted_KT = np.minimum(online_KT * share_T, free_KT)
+        free_KT -= wanted_KT
+        reserved_KT += wanted_KT
+        given[label] = wanted_KT.sum(axis=0)
+    it_w_KT += (reserved_KT * mean_load_frac + free_KT * idle_load_frac) * system_w_K[:, None]
+    return Allocation(training_KT, tuning_KT, serving_KT, reserved_KT, free_KT, given, it_w_KT)
