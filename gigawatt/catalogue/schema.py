@@ -194,15 +194,17 @@ class LanguageModel(Entry):
     hidden: int
     heads: int
     kv_heads: int
-    head_dim: int
+    head_dim: int  # of queries and keys; with latent attention the part without position
     ffn_hidden: int  # of the dense feed-forward layers
     vocabulary: int
     gated_mlp: bool = True
     tied_embeddings: bool = False
     learned_positions: int = 0  # rows of a learned position table; 0 for rotary
-    attention_bias: bool = False
-    mlp_bias: bool = False
+    attention_bias: bool = False  # on the query, key and value projections
+    attention_output_bias: bool = False  # on the output projection
+    mlp_bias: bool = False  # on every feed-forward matrix and the router
     qk_norm: bool = False
+    qk_norm_full_width: bool = False  # the norm of queries and keys spans all heads (OLMo 2), not each head alone
     norm_has_bias: bool = False  # LayerNorm with bias (GPT) rather than RMSNorm
     norms_per_layer: int = 2
     # mixture of experts; experts = 0 for a dense model
@@ -220,8 +222,10 @@ class LanguageModel(Entry):
     attention_window: int = 0
     windowed_layers: int = 0
     chunked_attention: bool = False  # the window is a fixed chunk (Llama 4), not sliding
+    attention_sink: bool = False  # one learned sink per head in the softmax (gpt-oss)
     mtp_layers: int = 0  # multi-token prediction layers
     state_space_layers: int = 0  # layers that are Mamba or another state-space mixer instead of attention
+    other_parameters: int = 0  # outside the parts above: vision tower, embedding norm; say which in note
     max_context: int = 0
     total_parameters_count: Quantity  # as published
     active_parameters_count: Quantity  # as published; equal to the total for dense models
@@ -321,6 +325,7 @@ class Defaults(Entry):
     train_batch_tokens: Quantity
     cached_frac: Quantity  # of serving input found in the prefix cache
     peak_to_mean_ratio: Quantity  # of serving demand
+    agent_turns_count: Quantity  # model calls per task of a coding agent
     availability_frac: Quantity  # of serving
     discount_rate_frac: Quantity
     tax_frac: Quantity

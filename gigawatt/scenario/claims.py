@@ -58,6 +58,7 @@ class Claim(Section):
     at: AMonth | None = None
     site: SiteId | None = None
     model: ModelId | None = None
+    vendor: str = ""  # where the claim counts one vendor only
     source: SourceId
     note: str = ""
 

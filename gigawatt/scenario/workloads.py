@@ -74,6 +74,7 @@ class Agents(Section):
 
     developers: amount("developer", at_least=0.0)  # type: ignore[valid-type]
     tasks: amount("task/developer/day", at_least=0.0)  # type: ignore[valid-type]
+    turns: amount("1", at_least=1.0) | None = None  # type: ignore[valid-type]  # model calls per task
     input: Tokens  # per task, over all its turns
     output: Tokens
     cached: Share | None = None
