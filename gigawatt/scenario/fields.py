@@ -19,6 +19,11 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
+def _bound(number: float, unit: str) -> str:
+    """Return a bound in words; a plain number has no unit."""
+    return f"{number:g}" if unit == "1" else f"{number:g} {unit}"
+
+
 def _reader(unit: str, at_least: float | None, at_most: float | None, positive: bool) -> Callable[[Any], Quantity]:
     """Make the function that reads a written quantity into `unit` and checks its bounds."""
 
@@ -40,16 +45,16 @@ def _reader(unit: str, at_least: float | None, at_most: float | None, positive: 
             raise ValueError(str(error)) from error
         for number in (low, value, high):
             if at_least is not None and number < at_least:
-                message = f'"{parts["value"]}" is below the least allowed, {at_least:g} {unit}'
+                message = f'"{parts["value"]}" is below the least allowed, {_bound(at_least, unit)}'
                 raise ValueError(message)
             if at_most is not None and number > at_most:
-                message = f'"{parts["value"]}" is above the most allowed, {at_most:g} {unit}'
+                message = f'"{parts["value"]}" is above the most allowed, {_bound(at_most, unit)}'
                 raise ValueError(message)
             if positive and number <= 0:
                 message = f'"{parts["value"]}" must be more than zero'
                 raise ValueError(message)
         if not low <= value <= high:
-            message = f'"{parts["value"]}" is outside its own range {low:g}..{high:g} {unit}'
+            message = f'"{parts["value"]}" is outside its own range, {_bound(low, unit)} to {_bound(high, unit)}'
             raise ValueError(message)
         return Quantity(
             value=value,
@@ -65,15 +70,16 @@ def _reader(unit: str, at_least: float | None, at_most: float | None, positive: 
 
 def _write(quantity: Quantity) -> str | dict[str, str]:
     """Write a quantity so that reading it gives the same again."""
+    told = {name: getattr(quantity, name) for name in ("source", "note") if getattr(quantity, name)}
     if not quantity.is_range:
         text = f"{quantity.value!r} {quantity.unit}"
     elif (quantity.low + quantity.high) / 2.0 == quantity.value:
         text = f"{quantity.low!r}..{quantity.high!r} {quantity.unit}"
     else:
-        return {
-            name: f"{getattr(quantity, name)!r} {quantity.unit}".removesuffix(" 1") for name in ("value", "low", "high")
-        }
-    return text.removesuffix(" 1")
+        numbers = {name: f"{getattr(quantity, name)!r} {quantity.unit}" for name in ("value", "low", "high")}
+        return {name: number.removesuffix(" 1") for name, number in numbers.items()} | told
+    text = text.removesuffix(" 1")
+    return {"value": text, **told} if told else text
 
 
 def amount(unit: str, *, at_least: float | None = None, at_most: float | None = None, positive: bool = False) -> Any:

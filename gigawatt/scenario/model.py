@@ -59,7 +59,7 @@ class Assumption(Section):
 
 
 class Scenario(Section):
-    """A whole scenario file."""
+    """A whole scenario file; `across` checks what spans its sections."""
 
     scenario: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     title: str
@@ -78,23 +78,3 @@ class Scenario(Section):
     finance: FinanceTerms = FinanceTerms()
     facts: tuple[Assumption, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Scenario:
-        """Check what spans sections: budget and sites named once, shares within one."""
-        names = [use.site for use in self.sites]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            message = f"sites: {', '.join(twice)} is listed twice"
-            raise ValueError(message)
-        shares = sum(offer.share.value for offer in self.purchases.offer if offer.share)
-        if len({offer.accelerator for offer in self.purchases.offer}) != len(self.purchases.offer):
-            message = "purchases.offer: an accelerator is listed twice"
-            raise ValueError(message)
-        reserved = sum(work.reserve.value for work in self.workloads if hasattr(work, "reserve"))
-        if reserved > 1.0 + 1e-9:
-            message = f"workloads: the reserved shares add up to {reserved:.0%}, more than the fleet"
-            raise ValueError(message)
-        if shares > 1.0 + 1e-9 and all(offer.start is None and offer.end is None for offer in self.purchases.offer):
-            message = f"purchases.offer: the shares add up to {shares:.0%}"
-            raise ValueError(message)
-        return self
