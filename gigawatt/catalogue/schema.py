@@ -225,7 +225,8 @@ class LanguageModel(Entry):
     attention_sink: bool = False  # one learned sink per head in the softmax (gpt-oss)
     mtp_layers: int = 0  # multi-token prediction layers
     state_space_layers: int = 0  # layers that are Mamba or another state-space mixer instead of attention
-    other_parameters: int = 0  # outside the parts above: vision tower, embedding norm; say which in note
+    embedding_norm: bool = False  # a norm after the embedding (BLOOM)
+    vision_parameters: int = 0  # vision tower and its projection, which no text token passes
     max_context: int = 0
     total_parameters_count: Quantity  # as published
     active_parameters_count: Quantity  # as published; equal to the total for dense models
