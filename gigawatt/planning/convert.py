@@ -24,7 +24,7 @@ SCALE_OUT_EFFICIENCY_FRAC = 0.8
 SCALE_OUT_HOP_LATENCY_S = 5e-6
 # The scale-up fabric of each generation: the start of the network's id in the catalogue.
 SCALE_UP_OF_GENERATION = {
-    "ampere": "nvlink",
+    "ampere": "nvlink3",
     "hopper": "nvlink",
     "blackwell": "nvlink",
     "blackwell-ultra": "nvlink",

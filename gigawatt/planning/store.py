@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from gigawatt.errors import InputError
+from gigawatt.errors import InputError, RunNotFoundError
+from gigawatt.planning.document import dumps, plan_document
+from gigawatt.planning.plan import Plan
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:
@@ -39,3 +44,78 @@ def write_atomically(path: Path, content: bytes | str) -> None:
     except OSError as error:
         message = f"{path}: cannot be written: {error.strerror or error}"
         raise InputError(message) from error
+
+
+def save_run(plan: Plan, folder: Path) -> list[Path]:
+    """Write a finished plan's data: scenario.yaml, resolved.json, tables/*.parquet and, last, plan.json.
+
+    Parameters
+    ----------
+    plan : Plan
+    folder : Path
+        Made if missing; files of an earlier run of the same name are replaced, each atomically.
+
+    Returns
+    -------
+    list of Path
+        Files written.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written.
+    """
+    import duckdb  # heavy, and only needed here
+
+    written = [folder / "scenario.yaml", folder / "resolved.json"]
+    write_atomically(written[0], plan.scenario_text)
+    write_atomically(written[1], dumps({"inputs": plan.inputs, "origins": [asdict(item) for item in plan.origins]}))
+    tables = folder / "tables"
+    write_atomically(
+        tables / "units.json", dumps({name: dict(frame.attrs.get("units", {})) for name, frame in plan.tables.items()})
+    )
+    with duckdb.connect() as connection:
+        for name, frame in plan.tables.items():
+            if not len(frame.columns) or not len(frame):
+                continue
+            path, part = tables / f"{name}.parquet", tables / f".{name}.parquet.part"
+            connection.register("frame", frame)
+            connection.execute(f"COPY frame TO '{str(part).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)")
+            connection.unregister("frame")
+            part.replace(path)
+            written.append(path)
+    write_atomically(folder / "plan.json", dumps(plan_document(plan)))
+    return [*written, folder / "plan.json"]
+
+
+def load_run(folder: Path) -> dict[str, Any]:
+    """Read a finished plan's document.
+
+    Parameters
+    ----------
+    folder : Path
+        A run folder, or its plan.json.
+
+    Returns
+    -------
+    dict
+        `gigawatt/plan/1`.
+
+    Raises
+    ------
+    RunNotFoundError
+        If there is none, or it cannot be read.
+    """
+    path = folder if folder.name.endswith(".json") else folder / "plan.json"
+    if not path.is_file():
+        message = f"{path}: there is no finished plan; make one with gigawatt plan SCENARIO --out {folder}"
+        raise RunNotFoundError(message)
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        message = f"{path}: cannot be read as a finished plan: {error}"
+        raise RunNotFoundError(message) from error
+    if not isinstance(document, dict) or document.get("schema") != "gigawatt/plan/1":
+        message = f"{path}: is not a finished plan (schema gigawatt/plan/1)"
+        raise RunNotFoundError(message)
+    return document

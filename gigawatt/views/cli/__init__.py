@@ -1,0 +1,76 @@
+"""The command line: one file per verb, heavy imports inside the verbs, errors as sentences."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from gigawatt.errors import GigawattError
+from gigawatt.views.cli import (
+    catalogue,
+    check,
+    compare,
+    doctor,
+    explain,
+    init,
+    plan,
+    report,
+    scenarios,
+    serve,
+    train,
+    validate,
+)
+
+app = typer.Typer(
+    name="gigawatt",
+    help="Plan AI data centres: from dollars and megawatts to GPUs online, models trained, tokens served, cash earned.",
+    epilog="Start with: gigawatt plan meta-2025",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for verb in (scenarios, init, check, plan, compare, train, serve, validate, catalogue, explain, report, doctor):
+    app.command(verb.__name__.rsplit(".", 1)[-1], epilog=verb.EXAMPLE)(verb.run)
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a defect.")] = False,
+) -> None:
+    """Show the help when no verb is given."""
+    if version:
+        from importlib.metadata import version as version_of
+
+        typer.echo(version_of("gigawatt"))
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; every error becomes a sentence and an exit code."""
+    try:
+        app()
+    except GigawattError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; keep the exit quiet
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped\n")
+        sys.exit(130)
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        sys.stderr.write(
+            f"gigawatt has a defect: {type(error).__name__}: {error}\n"
+            "Please report it with the command you typed; --debug before the verb shows the traceback.\n"
+        )
+        sys.exit(1)

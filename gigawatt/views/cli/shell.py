@@ -1,0 +1,53 @@
+"""What the verbs share: options, standard output for data, standard error for words."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from gigawatt.scenario.resolve import Resolved
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print no words on standard error.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Set a field, for example budget.0.capex='70 B USD'."),
+]
+Overlays = Annotated[
+    list[Path] | None,
+    typer.Option("--catalogue", metavar="DIR", help="Folder laid over the catalogue; the last one wins."),
+]
+
+
+def resolved(scenario: str, settings: list[str] | None, overlays: list[Path] | None) -> Resolved:
+    """Read and resolve a scenario."""
+    from gigawatt.scenario.read import read
+    from gigawatt.scenario.resolve import resolve
+
+    return resolve(read(scenario, tuple(settings or ()), tuple(overlays or ())))
+
+
+def put_json(document: Any) -> None:
+    """Write one JSON document on standard output."""
+    from gigawatt.planning.document import dumps
+
+    sys.stdout.write(dumps(document) + "\n")
+
+
+def put(renderable: RenderableType) -> None:
+    """Write a table or text on standard output, in the width there is."""
+    from gigawatt.views.terminal import console
+
+    console().print(renderable)
+
+
+def say_aside(words: str, quiet: bool) -> None:
+    """Write words on standard error, unless quiet."""
+    if not quiet:
+        sys.stderr.write(words + "\n")
