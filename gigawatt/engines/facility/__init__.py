@@ -1,1 +1,23 @@
-"""Facility: IT power to facility power by the hour, cooling, water, land."""
+"""A site hour by hour: power chain, cooling, water, peak, land."""
+
+from __future__ import annotations
+
+from gigawatt.engines.facility.cooling import KINDS
+from gigawatt.engines.facility.land import building_area_m2, ring_area_m2, share_of, site_area_m2
+from gigawatt.engines.facility.load import hourly_it_w
+from gigawatt.engines.facility.types import FacilityInputs, FacilityResult, PlantDesign, Weather
+from gigawatt.engines.facility.year import simulate_year
+
+__all__ = [
+    "KINDS",
+    "FacilityInputs",
+    "FacilityResult",
+    "PlantDesign",
+    "Weather",
+    "building_area_m2",
+    "hourly_it_w",
+    "ring_area_m2",
+    "share_of",
+    "simulate_year",
+    "site_area_m2",
+]

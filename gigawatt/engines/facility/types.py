@@ -27,7 +27,8 @@ class PlantDesign:
     Attributes
     ----------
     cooling : str
-        Key of `gigawatt.engines.facility.cooling.KINDS`: air-chilled, air-economiser, evaporative, liquid-dry, liquid-tower.
+        Key of `gigawatt.engines.facility.cooling.KINDS`: air-chilled, air-economiser, evaporative, liquid-dry or
+        liquid-tower.
     liquid_frac : float
         Share of the IT heat that liquid takes; the rest goes to air. [-]
     liquid_supply_c, air_supply_c : float
@@ -35,9 +36,13 @@ class PlantDesign:
     power_chain_efficiency_frac : float
         Meter to rack at 50-75 % load. [-]
     overhead_frac : float
-        Lighting, offices and other, of IT power. [-]
+        Lighting, offices and other: constant, of the IT rating. [-]
     warming_k : float
         Added to the weather: typical years are cooler than today's. [K]
+    cycles_of_concentration_ratio : float
+        Salinity of the tower basin over that of the make-up water: sets the blowdown. [-]
+    dew_point_limit_c : float
+        Highest dew point of the air at the servers; outside air above it is dried by the chillers. [C]
     """
 
     cooling: str
@@ -47,6 +52,26 @@ class PlantDesign:
     power_chain_efficiency_frac: float
     overhead_frac: float
     warming_k: float = 0.0
+    cycles_of_concentration_ratio: float = 6.0
+    dew_point_limit_c: float = 21.0
+
+
+@dataclass(frozen=True, slots=True)
+class HeatLoad:
+    """Heat that the cooling plant takes, by loop, and what the loops are built for."""
+
+    liquid_w_H: Floats
+    air_w_H: Floats
+    liquid_design_w: float
+    air_design_w: float
+
+
+@dataclass(frozen=True, slots=True)
+class CoolingHours:
+    """What the cooling plant draws: power at its terminals and water from the mains."""
+
+    power_w_H: Floats
+    water_l_H: Floats  # litres in the hour
 
 
 @dataclass(frozen=True, slots=True)
