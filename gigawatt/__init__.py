@@ -1,1 +1,44 @@
-"""Plan AI data centres: from dollars and megawatts to GPUs online, models trained, tokens served and cash earned."""
+"""Plan AI data centres: from dollars and megawatts to GPUs online, models trained, tokens served and cash earned.
+
+>>> import gigawatt as gw
+>>> plan = gw.plan("meta-2025")                         # doctest: +SKIP
+>>> plan.metric("fleet.gpus_bought").value              # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gigawatt import errors
+    from gigawatt.planning.plan import Plan
+    from gigawatt.planning.python import catalogue, compare, load, plan, serve, train
+    from gigawatt.scenario.model import Scenario
+
+# public name -> module that holds it; read when first asked for, so that importing gigawatt stays fast
+_HOMES = {
+    "Plan": "gigawatt.planning.plan",
+    "Scenario": "gigawatt.scenario.model",
+    "catalogue": "gigawatt.planning.python",
+    "compare": "gigawatt.planning.python",
+    "load": "gigawatt.planning.python",
+    "plan": "gigawatt.planning.python",
+    "serve": "gigawatt.planning.python",
+    "train": "gigawatt.planning.python",
+}
+__all__ = ["Plan", "Scenario", "catalogue", "compare", "errors", "load", "plan", "serve", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    """Fetch a public name from its room."""
+    if name == "errors":
+        return import_module("gigawatt.errors")
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    message = f"module 'gigawatt' has no attribute {name!r}"
+    raise AttributeError(message)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

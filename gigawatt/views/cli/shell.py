@@ -51,3 +51,19 @@ def say_aside(words: str, quiet: bool) -> None:
     """Write words on standard error, unless quiet."""
     if not quiet:
         sys.stderr.write(words + "\n")
+
+
+def quantity(option: str, text: str, unit: str, at_least: float) -> float:
+    """Read a quantity given on the command line; raise InputError that names the option."""
+    from gigawatt.errors import InputError, UnitError
+    from gigawatt.units import parse
+
+    try:
+        value = parse(text, unit)[0]
+    except UnitError as error:
+        message = f"{option}: {error}"
+        raise InputError(message) from error
+    if value < at_least:
+        message = f"{option}: {text} is below the least allowed, {at_least:g}"
+        raise InputError(message)
+    return value

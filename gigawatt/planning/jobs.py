@@ -1,0 +1,260 @@
+"""The library side of `train` and `serve`: one call from catalogue ids to a whole answer."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gigawatt.catalogue import Catalogue
+from gigawatt.engines.serving.types import Request, ServiceLevel, Sizing
+from gigawatt.engines.training.types import Layout, SearchResult, TrainingJob
+from gigawatt.errors import InputError, nearest
+from gigawatt.planning.figures import Figures
+from gigawatt.planning.serving import ServingPool, pool_size, serving_inputs, serving_pool
+from gigawatt.planning.training import TrainingRun, failure_model, find_layout, training_job, whole_run
+
+DEFAULT_TARIFF = "us-industrial-average"
+DEFAULT_COSTS = "us-2025"
+DEFAULT_RELIABILITY = "meta-llama3-h100"
+DEFAULT_PUE = 1.12  # ASSUMPTION: a new liquid-cooled hyperscale site; Microsoft states 1.12 for its newest
+
+LAYOUT_FIELDS = tuple(field for field in Layout.__dataclass_fields__ if field != "precision")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainAnswer:
+    """What `train` finds: the job, the search, and the run where tokens were given."""
+
+    job: TrainingJob
+    found: SearchResult
+    run: TrainingRun | None
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class ServeAnswer:
+    """What `serve` finds: the pool, and its size where a demand was given."""
+
+    pool: ServingPool
+    sizing: Sizing | None
+    figures: Figures
+
+
+def this_year() -> float:
+    """Return today as a year with its fraction."""
+    today = datetime.datetime.now(tz=datetime.UTC).date()
+    return today.year + (today.timetuple().tm_yday - 1) / 365.25
+
+
+def _layout(fixed: Mapping[str, int | str], job: TrainingJob) -> Layout | None:
+    """Return a whole layout where tensor, pipeline and data parallelism follow from what is fixed; None to search."""
+    unknown = [name for name in fixed if name not in LAYOUT_FIELDS]
+    if unknown:
+        message = f'"{unknown[0]}" is no part of a layout. {nearest(unknown[0], LAYOUT_FIELDS)}'
+        raise InputError(message)
+    if not {"tensor_parallel", "pipeline_parallel", "micro_batch"} <= set(fixed):
+        return None
+    taken = int(fixed["tensor_parallel"]) * int(fixed["pipeline_parallel"]) * int(fixed.get("context_parallel", 1))
+    if job.gpus_count % taken:
+        message = f"{job.gpus_count:,} GPUs are not a multiple of tensor x pipeline x context parallel = {taken:,}"
+        raise InputError(message)
+    data = int(fixed.get("data_parallel", job.gpus_count // taken))
+    if data * taken != job.gpus_count:
+        message = (
+            f"tensor x pipeline x context x data parallel = {data * taken:,}, but there are {job.gpus_count:,} GPUs"
+        )
+        raise InputError(message)
+    return Layout(**{**fixed, "data_parallel": data, "precision": job.precision})  # type: ignore[arg-type]
+
+
+def train(
+    catalogue: Catalogue,
+    model: str,
+    accelerator: str,
+    gpus: int,
+    *,
+    tokens: float | None = None,
+    sequence: int = 8192,
+    batch_tokens: float | None = None,
+    precision: str = "bf16",
+    fixed: Mapping[str, int | str] | None = None,
+    software_date: float | None = None,
+    reliability: str = DEFAULT_RELIABILITY,
+    tariff: str = DEFAULT_TARIFF,
+    pue: float = DEFAULT_PUE,
+) -> TrainAnswer:
+    """Find how to train a model on some accelerators, and what it takes.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    model, accelerator : str
+        Catalogue ids.
+    gpus : int
+        Accelerators.
+    tokens : float, optional
+        Tokens to train on; days, cost and carbon need them.
+    sequence : int
+        Tokens per sequence.
+    batch_tokens : float, optional
+        Tokens per step; the catalogue's default where not given.
+    precision : str
+        bf16, fp8 or fp4.
+    fixed : mapping, optional
+        Degrees to hold, by the names of `Layout`; with tensor, pipeline and micro-batch all given it is predicted as is.
+    software_date : float, optional
+        Year of the software; today where not given.
+    reliability, tariff : str
+        Catalogue ids.
+    pue : float
+        Facility over IT energy.
+
+    Returns
+    -------
+    TrainAnswer
+
+    Raises
+    ------
+    CatalogueError, InputError
+        If an id or a number is wrong.
+    InfeasibleError
+        If tokens are given and nothing fits.
+    """
+    figures = Figures()
+    defaults = catalogue.defaults
+    job = training_job(
+        catalogue,
+        model,
+        accelerator,
+        gpus,
+        sequence_tokens=sequence,
+        batch_tokens=batch_tokens or figures("defaults.train_batch_tokens", defaults.train_batch_tokens),
+        precision=precision,
+        software_date=software_date or this_year(),
+    )
+    found = find_layout(job, _layout(fixed or {}, job), fixed)
+    run = None
+    if tokens is not None:
+        run = whole_run(
+            job,
+            found,
+            tokens,
+            failure_model(catalogue.reliability[reliability], figures),
+            catalogue,
+            costs=catalogue.costs[DEFAULT_COSTS],
+            tariff=catalogue.tariffs[tariff],
+            pue=pue,
+            figures=figures,
+        )
+    return TrainAnswer(job, found, run, figures)
+
+
+def serve(
+    catalogue: Catalogue,
+    model: str,
+    accelerator: str,
+    *,
+    input_tokens: float = 1000.0,
+    output_tokens: float = 300.0,
+    cached: float = 0.0,
+    precision: str = "fp8",
+    ttft_p99_s: float = float("inf"),
+    tpot_p99_s: float = float("inf"),
+    requests_per_s: float | None = None,
+    peak_to_mean: float | None = None,
+    availability: float | None = None,
+    gpus: int | None = None,
+    software_date: float | None = None,
+    engine: str = "tensorrt-llm",
+    tariff: str = DEFAULT_TARIFF,
+    pue: float = DEFAULT_PUE,
+) -> ServeAnswer:
+    """Find how to serve a model, and how many accelerators a demand needs.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    model, accelerator : str
+        Catalogue ids.
+    input_tokens, output_tokens, cached : float
+        Mean request, and the share of its input found in the prefix cache.
+    precision : str
+        Of the weights: bf16, fp8, fp4 or int4.
+    ttft_p99_s, tpot_p99_s : float
+        Service level. [s]
+    requests_per_s : float, optional
+        Mean demand. [1/s]
+    peak_to_mean, availability : float, optional
+        The catalogue's defaults where not given.
+    gpus : int, optional
+        Hold the replica to so many accelerators.
+    software_date : float, optional
+        Year of the software; today where not given.
+    engine : str
+        tensorrt-llm or vllm.
+    tariff : str
+    pue : float
+
+    Returns
+    -------
+    ServeAnswer
+
+    Raises
+    ------
+    CatalogueError, InputError
+        If an id or a number is wrong.
+    InfeasibleError
+        If nothing fits and meets the service level.
+    """
+    figures = Figures()
+    if input_tokens <= 0 or output_tokens <= 0 or not 0.0 <= cached < 1.0:
+        message = (
+            f"input {input_tokens:g} and output {output_tokens:g} must be above 0, cached {cached:g} in 0 to below 1"
+        )
+        raise InputError(message)
+    inputs = serving_inputs(
+        catalogue,
+        model,
+        accelerator,
+        Request(input_tokens, output_tokens, cached),
+        ServiceLevel(ttft_p99_s, tpot_p99_s),
+        precision=precision,
+        software_date=software_date or this_year(),
+        engine=engine,
+    )
+    pool = serving_pool(
+        inputs,
+        catalogue,
+        costs=catalogue.costs[DEFAULT_COSTS],
+        tariff=catalogue.tariffs[tariff],
+        pue=pue,
+        figures=figures,
+        gpus_count=gpus,
+    )
+    sizing = None
+    if requests_per_s is not None:
+        defaults = catalogue.defaults
+        sizing = pool_size(
+            pool,
+            requests_per_s,
+            peak_to_mean or figures("defaults.peak_to_mean_ratio", defaults.peak_to_mean_ratio),
+            availability or figures("defaults.availability_frac", defaults.availability_frac),
+        )
+    return ServeAnswer(pool, sizing, figures)
+
+
+def used_figures(figures: Figures) -> list[dict[str, Any]]:
+    """Return the figures that an answer drew on, JSON-ready."""
+    return [
+        {
+            "path": path,
+            "value": item.value,
+            "unit": item.unit,
+            "source": item.source,
+            "kind": item.kind,
+            "as_of": item.as_of,
+        }
+        for path, item in sorted(figures.used.items())
+    ]

@@ -1,0 +1,87 @@
+"""The Python interface: what `import gigawatt` offers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from gigawatt.catalogue import load as _load_catalogue
+from gigawatt.planning import jobs
+from gigawatt.planning.compare import Comparison
+from gigawatt.planning.compare import compare as _compare
+from gigawatt.planning.document import plan_document
+from gigawatt.planning.pipeline import DRAWS_COUNT, make_plan
+from gigawatt.planning.plan import Plan
+from gigawatt.scenario.read import read
+from gigawatt.scenario.resolve import Resolved, resolve
+
+catalogue = _load_catalogue()
+
+
+def load(path_or_name: str, settings: Sequence[str] = ()) -> Resolved:
+    """Read a scenario and fill its defaults.
+
+    Parameters
+    ----------
+    path_or_name : str
+        File, or the name of a shipped scenario.
+    settings : sequence of str
+        Overrides, "budget.0.capex=70 B USD".
+
+    Returns
+    -------
+    Resolved
+
+    Raises
+    ------
+    ScenarioError
+        With every fault found.
+    """
+    return resolve(read(str(path_or_name), tuple(settings)))
+
+
+def plan(
+    scenario: str | Resolved, settings: Sequence[str] = (), *, draws_count: int = DRAWS_COUNT, seed: int = 0
+) -> Plan:
+    """Plan a scenario.
+
+    Parameters
+    ----------
+    scenario : str or Resolved
+        File, shipped name, or what `load` returned.
+    settings : sequence of str
+        Overrides, where a file or name is given.
+    draws_count, seed : int
+        Of the uncertainty draws.
+
+    Returns
+    -------
+    Plan
+    """
+    resolved = load(scenario, settings) if isinstance(scenario, str) else scenario
+    return make_plan(resolved, draws_count=draws_count, seed=seed)
+
+
+def compare(*plans: Plan | str) -> Comparison:
+    """Compare plans or scenarios with the first.
+
+    Parameters
+    ----------
+    *plans : Plan or str
+        Finished plans, files or shipped names.
+
+    Returns
+    -------
+    Comparison
+    """
+    return _compare([plan_document(plan(item) if isinstance(item, str) else item) for item in plans])
+
+
+def train(model: str, accelerator: str, gpus: int, **options: Any) -> jobs.TrainAnswer:
+    """Find how to train a model; options as in `gigawatt.planning.jobs.train`."""
+    return jobs.train(catalogue, model, accelerator, gpus, **options)
+
+
+def serve(model: str, accelerator: str, **options: Any) -> jobs.ServeAnswer:
+    """Find how to serve a model; options as in `gigawatt.planning.jobs.serve`."""
+    return jobs.serve(catalogue, model, accelerator, **options)
