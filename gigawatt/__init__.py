@@ -11,16 +11,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gigawatt import errors
+    from gigawatt import catalogue, errors
     from gigawatt.planning.plan import Plan
-    from gigawatt.planning.python import catalogue, compare, load, plan, serve, train
+    from gigawatt.planning.python import compare, load, plan, serve, train
     from gigawatt.scenario.model import Scenario
 
 # public name -> module that holds it; read when first asked for, so that importing gigawatt stays fast
 _HOMES = {
     "Plan": "gigawatt.planning.plan",
     "Scenario": "gigawatt.scenario.model",
-    "catalogue": "gigawatt.planning.python",
     "compare": "gigawatt.planning.python",
     "load": "gigawatt.planning.python",
     "plan": "gigawatt.planning.python",
@@ -32,8 +31,8 @@ __all__ = ["Plan", "Scenario", "catalogue", "compare", "errors", "load", "plan",
 
 def __getattr__(name: str) -> Any:
     """Fetch a public name from its room."""
-    if name == "errors":
-        return import_module("gigawatt.errors")
+    if name in ("catalogue", "errors"):
+        return import_module(f"gigawatt.{name}")
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     message = f"module 'gigawatt' has no attribute {name!r}"

@@ -360,7 +360,7 @@ def _between(case: Case) -> list[ClaimCheck]:
         row("1 GW against the GPUs added", power, (0.9 * need, need, 1.1 * need), text)
     if power and capex:
         gpus = power.quantity().value / watts
-        text = f"{say(power.quantity().value, 'W')} of IT are {say(gpus, 'GPU')}: hardware, shells and the rest of the budget"
+        text = f"{say(power.quantity().value, 'W')} of IT are {say(gpus, 'GPU')}: hardware, shells, rest of the budget"
         row("Capex against the power", capex, (money(gpus, 0), money(gpus, 1), money(gpus, 2)), text)
     if capex and fleet and added > 0:
         text = f"{say(added, 'GPU')} x ({say(hardware[1], 'USD')} hardware + shell) and the rest of the budget"

@@ -1,6 +1,6 @@
 """The one door through which a sourced quantity becomes a plain number.
 
-The central plan takes the central value of each figure and remembers which figures it used, so that every result can say
+The central plan takes the central value of each figure and remembers which figures it used, so that every result says
 where it comes from. An uncertainty draw takes each figure at its own share of the way through its range.
 """
 

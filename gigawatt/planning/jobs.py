@@ -103,7 +103,7 @@ def train(
     precision : str
         bf16, fp8 or fp4.
     fixed : mapping, optional
-        Degrees to hold, by the names of `Layout`; with tensor, pipeline and micro-batch all given it is predicted as is.
+        Degrees to hold, by the names of `Layout`; with tensor, pipeline and micro-batch all given it is not searched.
     software_date : float, optional
         Year of the software; today where not given.
     reliability, tariff : str

@@ -47,7 +47,7 @@ class Operations:
 
     @property
     def total_mwh_ST(self) -> Floats:
-        """Energy at the meter. [MWh]"""
+        """Energy at the meter. [MWh]."""
         return self.it_mwh_ST + self.cooling_mwh_ST + self.losses_mwh_ST
 
 

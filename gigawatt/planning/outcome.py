@@ -1,7 +1,7 @@
 """The arithmetic of a plan in order: sites, work, build-out, allocation, operations, money.
 
-`prepare` runs what does not change between uncertainty draws (weather years, layouts, serving frontiers); `carry` runs the
-rest, so that a draw costs milliseconds.
+`prepare` runs what does not change between uncertainty draws (weather years, layouts, serving frontiers); `carry` runs
+the rest, so that a draw costs milliseconds.
 """
 
 from __future__ import annotations

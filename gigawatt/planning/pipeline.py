@@ -209,7 +209,8 @@ def balances(outcome: Outcome) -> tuple[Balance, ...]:
     )
     rows = (
         ("GPUs bought = delivered + in delivery", ordered, delivered + built.in_delivery_count_KT[:, -1].sum(), "GPU"),
-        ("GPUs installed + delivered = online + waiting + retired", installed + delivered, online + waiting + retired, "GPU"),
+        ("GPUs installed + delivered = online + waiting + retired",
+         installed + delivered, online + waiting + retired, "GPU"),
         ("GPUs online = training + tuning + serving + reserved + free, summed over months",
          built.online_count_SKT.sum(), used.sum(), "GPU"),
         ("Budget = spent + left", built.budget_usd_T.sum(), capex + built.unspent_usd_T[-1], "USD"),

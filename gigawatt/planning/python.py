@@ -15,8 +15,6 @@ from gigawatt.planning.plan import Plan
 from gigawatt.scenario.read import read
 from gigawatt.scenario.resolve import Resolved, resolve
 
-catalogue = _load_catalogue()
-
 
 def load(path_or_name: str, settings: Sequence[str] = ()) -> Resolved:
     """Read a scenario and fill its defaults.
@@ -79,9 +77,9 @@ def compare(*plans: Plan | str) -> Comparison:
 
 def train(model: str, accelerator: str, gpus: int, **options: Any) -> jobs.TrainAnswer:
     """Find how to train a model; options as in `gigawatt.planning.jobs.train`."""
-    return jobs.train(catalogue, model, accelerator, gpus, **options)
+    return jobs.train(_load_catalogue(), model, accelerator, gpus, **options)
 
 
 def serve(model: str, accelerator: str, **options: Any) -> jobs.ServeAnswer:
     """Find how to serve a model; options as in `gigawatt.planning.jobs.serve`."""
-    return jobs.serve(catalogue, model, accelerator, **options)
+    return jobs.serve(_load_catalogue(), model, accelerator, **options)

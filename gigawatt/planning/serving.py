@@ -79,7 +79,7 @@ def serving_inputs(
 
 
 def usd_per_million(deployment: Deployment, usd_per_gpu_hour: float) -> float:
-    """Return the cost of a million output tokens at full load. [USD]"""
+    """Return the cost of a million output tokens at full load. [USD]."""
     tokens_per_hour = deployment.output_tokens_per_s_per_gpu * SECONDS_PER_HOUR
     return usd_per_gpu_hour / tokens_per_hour * 1e6 if tokens_per_hour else float("inf")
 

@@ -183,7 +183,8 @@ def whole_run(
         If no layout fits; says what is short.
     """
     if found.best is None:
-        message = f"{job.model.name} does not fit on {job.gpus_count:,} {job.accelerator.name}: {found.reason or 'nothing fits'}"
+        why = found.reason or "nothing fits"
+        message = f"{job.model.name} does not fit on {job.gpus_count:,} {job.accelerator.name}: {why}"
         raise InfeasibleError(message)
     step = found.best
     ideal = run(job, step, tokens)

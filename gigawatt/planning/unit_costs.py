@@ -12,7 +12,7 @@ from gigawatt.units import HOURS_PER_YEAR, WATTS_PER_MEGAWATT
 
 @dataclass(frozen=True, slots=True)
 class GpuHourCost:
-    """Cost of one accelerator-hour by part; the parts sum to `total_usd`. [USD/h]"""
+    """Cost of one accelerator-hour by part; the parts sum to `total_usd`. [USD/h]."""
 
     hardware_usd: float
     shell_usd: float
@@ -21,7 +21,7 @@ class GpuHourCost:
 
     @property
     def total_usd(self) -> float:
-        """Sum. [USD/h]"""
+        """Sum. [USD/h]."""
         return self.hardware_usd + self.shell_usd + self.electricity_usd + self.operations_usd
 
 
@@ -85,8 +85,8 @@ def gpu_hour_cost(
 
     Notes
     -----
-    Hardware and network recover over the servers' life, the shell over the buildings', at the default discount rate; the
-    shell is sized for rated power. Cost of idle time is not in it: divide by utilisation.
+    Hardware and network recover over the servers' life, the shell over the buildings', at the default discount rate;
+    the shell is sized for rated power. Cost of idle time is not in it: divide by utilisation.
     """
     take = figures or Figures()
     entry, defaults = catalogue.accelerators[kind], catalogue.defaults
