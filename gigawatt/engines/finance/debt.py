@@ -72,7 +72,8 @@ def debt_schedule(capex_usd_T: Floats, debt: Debt) -> DebtSchedule:
     -----
     Interest of a month is the monthly rate on the balance at its start, and is paid in cash. With the term n, interest
     only months g and monthly rate i the level payment on one dollar is :math:`i / (1 - (1 + i)^{-(n - g)})`; the
-    balance after j months is :math:`((1+i)^{n-g} - (1+i)^{j-g}) / ((1+i)^{n-g} - 1)` for :math:`g \le j \le n`, zero at n.
+    balance after j months is :math:`((1+i)^{n-g} - (1+i)^{j-g}) / ((1+i)^{n-g} - 1)` for :math:`g \le j \le n`, and
+    zero at n.
 
     Examples
     --------
