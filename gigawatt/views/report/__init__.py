@@ -1,0 +1,1 @@
+"""Files for people: the HTML report and the workbook."""

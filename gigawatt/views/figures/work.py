@@ -1,0 +1,153 @@
+"""Figures of the work: training runs in time, serving demand against supply, the serving frontier."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from gigawatt.planning.plan import Plan
+from gigawatt.records import Month
+from gigawatt.units import say
+from gigawatt.views.figures.axes import frame, month_short, month_words, number, scaled, tick_text, ticks
+from gigawatt.views.figures.buildout import WIDE_PX, months_of
+from gigawatt.views.figures.svg import Canvas, Figure, colour, cut, text_width
+
+SHORT_FRAC = 0.999  # below this share a workload counts as short
+MILLISECONDS_PER_SECOND = 1e3
+
+
+def training(plan: Plan, width: float = WIDE_PX) -> Figure | None:
+    """Training runs as bars in time, with their deadlines."""
+    runs = plan.tables["training"]
+    if runs.empty:
+        return None
+    months = months_of(plan)
+    first = Month.parse(months[0]).index
+    canvas, row = Canvas(), 50.0
+    height = len(runs) * row + 42.0
+    plot, _ = frame(canvas, width, height, len(months), (0.0, 1.0), top=2.0, gutter=2.0)
+    plot.right = width - 2
+    plot.bottom = height - 36.0
+    step = (plot.right - plot.left) / len(months)
+    missed = dated = 0
+    for position, run in enumerate(runs.to_dict("records")):
+        y = plot.top + position * row
+        begin, end = (Month.parse(str(run[name])).index - first for name in ("start", "end"))
+        left, right = (plot.left + min(max(at, 0), len(months)) * step for at in (begin, end + 1))
+        late = bool(run["deadline"]) and not bool(run["meets_deadline"])
+        missed, dated = missed + late, dated + bool(run["deadline"])
+        words = f"{say(float(run['gpus']), 'GPU')} {run['accelerator']}, {say(float(run['days']), 'day')}"
+        words += f" ({number(run['low_days'])} to {number(run['high_days'])})" if _is_range(run) else ""
+        canvas.line(plot.left, y + row - 4, plot.right, y + row - 4)
+        name = cut(str(run["label"]), width - 140 if width < 480 else width * 0.4)
+        canvas.text(plot.left, y + 16, name, "b")
+        canvas.text(plot.right, y + 16, cut(words, width - text_width(name) - 16), "m", "end")
+        canvas.rect(left, y + 24, max(right - left, 3), 14, f"f{colour(3 if late else 0)}", f"{run['label']}: {words}")
+        if run["deadline"]:
+            place = plot.left + (Month.parse(str(run["deadline"])).index - first + 1) * step
+            if plot.left <= place <= plot.right:
+                canvas.line(place, y + 20, place, y + 42, "ink line")
+                note = f"deadline {month_short(str(run['deadline']))}{', missed' if late else ''}"
+                right_side = max(place, right) + 8 + text_width(note) < plot.right
+                canvas.text(max(place, right) + 6 if right_side else min(place, left) - 6, y + 35, note, "",
+                            "start" if right_side else "end")  # fmt: skip
+    plot.month_axis(months)
+    if not dated:
+        title = f"{len(runs)} training {'run' if len(runs) == 1 else 'runs'}, none with a deadline"
+    else:
+        title = f"{missed or 'None'} of {dated} training runs with a deadline {'misses' if missed < 2 else 'miss'} it"
+    subtitle = "Training runs from start to end; days with the range of the estimate"
+    return Figure("training", title, subtitle, f"Plan {plan.scenario_id}, table training.", width, height, canvas.body)
+
+
+def _is_range(run: dict[str, object]) -> bool:
+    """Whether a run has a range of days worth printing."""
+    low, high = float(str(run["low_days"])), float(str(run["high_days"]))
+    return math.isfinite(low) and math.isfinite(high) and high > low
+
+
+def serving(plan: Plan, width: float = WIDE_PX) -> Figure | None:
+    """Accelerators needed and given, one panel a serving workload."""
+    demand = plan.tables["demand"]
+    if demand.empty:
+        return None
+    months = months_of(plan)
+    workloads = [str(name) for name in dict.fromkeys(demand["workload"])]
+    canvas, across = Canvas(), 1 if width < 480 else min(2, len(workloads))
+    panel_width, panel_height = (width - 20.0 * (across - 1)) / across, 190.0
+    for position, name in enumerate(workloads):
+        rows = demand[demand["workload"] == name].set_index("month").reindex(months)
+        needed, given = (rows[key].to_numpy(dtype=np.float64) for key in ("gpus_needed", "gpus_given"))
+        left, top = (position % across) * (panel_width + 20.0), (position // across) * (panel_height + 12.0)
+        highest = float(max(np.nanmax(needed), np.nanmax(given), 1.0))
+        divisor, words = scaled(highest, "GPU")
+        plot, marks = frame(canvas, left + panel_width, top + panel_height, len(months), (0.0, highest), left=left,
+                            top=top + 42.0, wanted=3)  # fmt: skip
+        canvas.text(left, top + 14, cut(name, panel_width), "b")
+        canvas.text(left, top + 32, words, "m")
+        plot.value_axis(marks, divisor)
+        plot.area(np.zeros(len(months)), given, f"f{colour(position)}", f"{name}: GPUs given")
+        plot.line(needed, "ink dash")
+        plot.month_axis(months)
+    height = -(-len(workloads) // across) * (panel_height + 12.0)
+    subtitle = "GPUs that serving gets (filled) and would need at its latency target (dashed), by workload"
+    source = f"Plan {plan.scenario_id}, table demand."
+    return Figure("serving", _serving_title(plan), subtitle, source, width, height, canvas.body)
+
+
+def _serving_title(plan: Plan) -> str:
+    """Which workload is served worst, and when."""
+    demand = plan.tables["demand"]
+    worst = demand.loc[demand["served_frac"].idxmin()] if demand["served_frac"].notna().any() else None
+    if worst is None or worst["served_frac"] >= SHORT_FRAC:
+        return "Serving demand is met in every month"
+    served = say(float(worst["served_frac"]) * 100.0, "%")
+    return f"{worst['workload']} is served least in {month_words(str(worst['month']))}: {served} of its demand"
+
+
+def frontier(plan: Plan, width: float = WIDE_PX) -> Figure | None:
+    """Throughput per accelerator against time per output token, with the chosen deployment."""
+    curves = {
+        name: sorted(points, key=lambda point: float(point["tpot_p99_s"]))
+        for name, points in plan.frontiers.items()
+        if points
+    }
+    if not curves:
+        return None
+    everything = [point for points in curves.values() for point in points]
+    slowest = max(float(point["tpot_p99_s"]) for point in everything) * MILLISECONDS_PER_SECOND
+    fastest = max(float(point["output_tokens_per_s_per_gpu"]) for point in everything)
+    canvas, height = Canvas(), 290.0
+    across = ticks(0.0, slowest, 5)
+    plot, marks = frame(canvas, width, height, 1, (0.0, fastest), list(curves), foot=38.0)
+    plot.value_axis(marks, 1.0, "tokens/s per GPU")
+    for mark in across:
+        x = plot.left + mark / across[-1] * (plot.right - plot.left)
+        canvas.line(x, plot.bottom, x, plot.bottom + 4, "axis")
+        canvas.text(x, plot.bottom + 17, tick_text(mark, across[1] - across[0]), "m", "middle")
+    canvas.text(plot.right, plot.bottom + 33, "time per output token, 99th percentile, ms", "m", "end")
+    ends, chosen = [], []
+    for position, (name, points) in enumerate(curves.items()):
+        places = [
+            (
+                plot.left
+                + float(point["tpot_p99_s"]) * MILLISECONDS_PER_SECOND / across[-1] * (plot.right - plot.left),
+                plot.y(float(point["output_tokens_per_s_per_gpu"])),
+            )
+            for point in points
+        ]
+        canvas.polyline(places, f"s{colour(position)}")
+        for (x, y), point in zip(places, points, strict=True):
+            words = f"{name}: {point.get('replica', '')}, batch {point.get('batch', '')}"
+            canvas.dot(x, y, 3, f"f{colour(position)}", words)
+            if point.get("chosen"):
+                canvas.dot(x, y, 6, "paper", f"chosen for {words}")
+                canvas.dot(x, y, 3, f"f{colour(position)}")
+                chosen.append((name, point))
+        ends.append((float(points[-1]["output_tokens_per_s_per_gpu"]), name, f"f{colour(position)}"))
+    plot.end_labels(ends)
+    said = [f"{number(float(p['output_tokens_per_s_per_gpu']))} tokens/s per GPU for {name}" for name, p in chosen]
+    title = f"Chosen deployments give {', '.join(said)}" if said else "No deployment meets the latency target"
+    subtitle = "Output tokens/s per GPU against time per output token; ringed: the chosen deployment"
+    return Figure("frontier", title, subtitle, f"Plan {plan.scenario_id}, serving engine.", width, height, canvas.body)
