@@ -92,6 +92,7 @@ class Transformer:
     attention_window: int = 0
     windowed_layers: int = 0
     chunked_attention: bool = False
+    attention_sink: bool = False  # learned sink in the softmax (GPT-OSS); slow where the kernel is not fused
     mtp_layers: int = 0
     total_parameters_count: float = 0.0  # as published; 0 lets the engine count from the architecture
     active_parameters_count: float = 0.0

@@ -8,7 +8,8 @@ from typing import Literal
 from gigawatt.engines.hardware.types import Accelerator, Transformer
 
 Recompute = Literal["none", "selective", "full"]
-Precision = Literal["bf16", "fp8", "fp4"]
+Precision = Literal["bf16", "fp8", "mxfp8", "fp4"]
+Schedule = Literal["1f1b", "dualpipe"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,10 @@ class Layout:
     recompute: Recompute = "none"
     zero_stage: int = 1  # 0: replicated optimizer, 1: distributed optimizer, 2, 3: fully sharded
     sequence_parallel: bool = True
-    precision: Precision = "bf16"
+    precision: Precision = "bf16"  # the job's precision governs; results carry it here
+    tensor_overlap: bool = True  # tensor-parallel collectives run beside the products, where software can
+    shard_group: int = 0  # ranks over which ZeRO shards; 0: all of them
+    schedule: Schedule = "1f1b"  # of the pipeline; dualpipe keeps two copies of the weights
 
     @property
     def gpus_count(self) -> int:
@@ -55,6 +59,10 @@ class TrainingJob:
         Of the matrix products: bf16, fp8 or fp4.
     software_date : float
         Year of the software stack, for example 2025.0; kernels and overlap improve with it.
+    stack : str
+        Family of software, a key of `Calibration.stack_factor`: megatron, fsdp, jax, deepspeed, megascale, eager.
+    power_cap_w : float
+        Package power cap; 0: none. [W]
     """
 
     model: Transformer
@@ -64,11 +72,13 @@ class TrainingJob:
     batch_sequences: int
     precision: Precision = "bf16"
     software_date: float = 2025.0
+    stack: str = "megatron"
+    power_cap_w: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Peak memory of the fullest accelerator. [GiB]"""
+    """Peak memory of the fullest accelerator [GiB]."""
 
     weights_gib: float
     gradients_gib: float
@@ -78,7 +88,7 @@ class Memory:
 
     @property
     def total_gib(self) -> float:
-        """Sum. [GiB]"""
+        """Sum [GiB]."""
         return self.weights_gib + self.gradients_gib + self.optimizer_gib + self.activations_gib + self.buffers_gib
 
 

@@ -1,0 +1,239 @@
+"""Jobs and layouts as columns, so that one pass of arithmetic scores one layout, a million, or a table of jobs.
+
+Shape letter: `N` configurations. A column is an array of shape (N,) or of shape (1,), which broadcasts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gigawatt.engines.hardware.collectives import Tiers
+from gigawatt.engines.hardware.constants import (
+    EARLY_HOPPER_ATTENTION_UNTIL,
+    LAUNCH_REFERENCE_YEAR,
+    SERVER_DOMAIN_COUNT,
+    Calibration,
+    generation_key,
+)
+from gigawatt.engines.hardware.gemm import OPERAND_BYTES
+from gigawatt.engines.hardware.power import capped_speed_frac
+from gigawatt.engines.hardware.types import Accelerator, Transformer
+from gigawatt.engines.training.types import Layout, TrainingJob
+
+Column: TypeAlias = NDArray[Any]
+# Precisions to fall back to where an accelerator lacks one: it then computes in the next wider format.
+WIDER = {"fp4": "fp8", "mxfp8": "fp8", "fp8": "bf16", "bf16": "bf16"}
+RECOMPUTE_CODES = {"none": 0.0, "selective": 1.0, "full": 2.0}
+FULL_RECOMPUTE_CODE = 1.5  # codes above it mean full recomputation
+SCHEDULE_CODES = {"1f1b": 0.0, "dualpipe": 1.0}
+ULTRA = "blackwell-ultra"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelColumns:
+    """`Transformer` as columns, under the same names."""
+
+    layers: Column
+    hidden: Column
+    heads: Column
+    kv_heads: Column
+    head_dim: Column
+    ffn_hidden: Column
+    vocabulary: Column
+    gated_mlp: Column
+    tied_embeddings: Column
+    experts: Column
+    top_k: Column
+    expert_ffn_hidden: Column
+    shared_expert_ffn_hidden: Column
+    dense_layers: Column
+    q_lora_rank: Column
+    kv_lora_rank: Column
+    rope_head_dim: Column
+    value_head_dim: Column
+    attention_window: Column
+    windowed_layers: Column
+    chunked_attention: Column
+    attention_sink: Column
+    mtp_layers: Column
+
+
+@dataclass(frozen=True, slots=True)
+class JobColumns:
+    """What does not depend on the layout. Rates are achieved ones, except where the name says peak."""
+
+    model: ModelColumns
+    gpus: Column
+    sequence_tokens: Column
+    batch_sequences: Column
+    software_date: Column
+    operand_bytes: Column
+    matrix_flop_per_s: Column  # of the layers' products, in the job's precision
+    plain_flop_per_s: Column  # of products in bf16: router and output head
+    attention_flop_per_s: Column
+    peak_flop_per_s: Column
+    hbm_bytes: Column
+    hbm_bytes_per_s: Column
+    domain: Column
+    tiers: Tiers
+    in_network_frac: Column
+    stack_factor: Column
+    moe_launch_factor: Column
+    idle_w: Column
+    system_w: Column
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutColumns:
+    """`Layout` as columns; recompute and schedule as codes."""
+
+    tensor: Column
+    pipeline: Column
+    data: Column
+    context: Column
+    expert: Column
+    expert_tensor: Column
+    micro_batch: Column
+    virtual_stages: Column
+    recompute: Column
+    zero_stage: Column
+    sequence_parallel: Column
+    tensor_overlap: Column
+    shard_group: Column
+    schedule: Column
+
+    def take(self, chosen: NDArray[Any]) -> LayoutColumns:
+        """Return the chosen rows."""
+        return LayoutColumns(
+            *(
+                column[chosen] if (column := getattr(self, name)).size > 1 else column
+                for name in LayoutColumns.__dataclass_fields__
+            )
+        )
+
+
+def peak_flop_per_s(accelerator: Accelerator, precision: str) -> tuple[float, str]:
+    """Return the dense peak for a precision, and the precision really used: the next wider one where it is lacking."""
+    used = precision
+    for _ in WIDER:
+        offered = accelerator.dense_flop_per_s.get("fp8" if used == "mxfp8" else used)
+        if offered:
+            return offered, used
+        used = WIDER.get(used, "bf16")
+    return max(accelerator.dense_flop_per_s.values()), used
+
+
+def _share(calibration: Calibration, generation: str, precision: str) -> float:
+    """Share of peak of a large product."""
+    key = generation_key(generation)
+    kind = "fp8" if precision == "mxfp8" else precision
+    table = calibration.gemm_fraction
+    return table.get(f"{key}.{kind}", table[f"other.{kind}"])
+
+
+def _speed(job: TrainingJob, calibration: Calibration) -> float:
+    """Speed of compute over that of the generation at its rated power."""
+    accelerator = job.accelerator
+    ultra = calibration.blackwell_ultra_factor if accelerator.generation.startswith(ULTRA) else 1.0
+    if job.power_cap_w <= 0.0:
+        return ultra
+    return ultra * float(capped_speed_frac(job.power_cap_w, accelerator.tdp_w))
+
+
+def _matrix_rate(job: TrainingJob, calibration: Calibration, precision: str) -> float:
+    """Achieved rate of large products [FLOP/s]."""
+    peak, used = peak_flop_per_s(job.accelerator, precision)
+    slow = calibration.mxfp8_gemm_factor if used == "mxfp8" else 1.0
+    return peak * _share(calibration, job.accelerator.generation, used) * _speed(job, calibration) / slow
+
+
+def _attention_rate(job: TrainingJob, calibration: Calibration) -> float:
+    """Achieved rate of fused attention [FLOP/s]."""
+    key = generation_key(job.accelerator.generation)
+    peak, _ = peak_flop_per_s(job.accelerator, "bf16")
+    early = key == "hopper" and job.software_date < EARLY_HOPPER_ATTENTION_UNTIL
+    factor = calibration.early_hopper_attention_factor if early else 1.0
+    return peak * calibration.attention_fraction[key] * factor * _speed(job, calibration)
+
+
+def _launch_factor(job: TrainingJob, calibration: Calibration) -> float:
+    """Host time of this job's software and servers over the reference."""
+    drift: float = calibration.launch_yearly_factor ** (job.software_date - LAUNCH_REFERENCE_YEAR)
+    servers = job.accelerator.scale_up_domain_count <= SERVER_DOMAIN_COUNT
+    return drift * (calibration.server_launch_factor if servers else 1.0)
+
+
+def _column(jobs: Sequence[TrainingJob], read: Callable[[TrainingJob], float]) -> Column:
+    return np.array([read(job) for job in jobs], dtype=np.float64)
+
+
+def model_columns(models: Sequence[Transformer]) -> ModelColumns:
+    """Turn models into columns."""
+    return ModelColumns(
+        *(
+            np.array([getattr(model, name) for model in models], dtype=np.float64)
+            for name in ModelColumns.__dataclass_fields__
+        )
+    )
+
+
+def job_columns(jobs: Sequence[TrainingJob], calibration: Calibration) -> JobColumns:
+    """Turn jobs into columns, with the calibrated rates of their accelerators."""
+    up = [job.accelerator.scale_up for job in jobs]
+    out = [job.accelerator.scale_out for job in jobs]
+    tiers = Tiers(
+        np.array([fabric.bytes_per_s * fabric.efficiency_frac for fabric in up]),
+        np.array([fabric.hop_latency_s for fabric in up]),
+        np.array([fabric.bytes_per_s * fabric.efficiency_frac for fabric in out]),
+        np.array([fabric.hop_latency_s for fabric in out]),
+    )
+    return JobColumns(
+        model=model_columns([job.model for job in jobs]),
+        gpus=_column(jobs, lambda job: job.gpus_count),
+        sequence_tokens=_column(jobs, lambda job: job.sequence_tokens),
+        batch_sequences=_column(jobs, lambda job: job.batch_sequences),
+        software_date=_column(jobs, lambda job: job.software_date),
+        operand_bytes=_column(jobs, lambda job: OPERAND_BYTES[peak_flop_per_s(job.accelerator, job.precision)[1]]),
+        matrix_flop_per_s=_column(jobs, lambda job: _matrix_rate(job, calibration, job.precision)),
+        plain_flop_per_s=_column(jobs, lambda job: _matrix_rate(job, calibration, "bf16")),
+        attention_flop_per_s=_column(jobs, lambda job: _attention_rate(job, calibration)),
+        peak_flop_per_s=_column(jobs, lambda job: peak_flop_per_s(job.accelerator, job.precision)[0]),
+        hbm_bytes=_column(jobs, lambda job: job.accelerator.hbm_bytes),
+        hbm_bytes_per_s=_column(jobs, lambda job: job.accelerator.hbm_bytes_per_s),
+        domain=_column(jobs, lambda job: job.accelerator.scale_up_domain_count),
+        tiers=tiers,
+        in_network_frac=_column(jobs, lambda job: job.accelerator.scale_up.in_network_reduction),
+        stack_factor=_column(jobs, lambda job: calibration.stack_factor.get(job.stack, 1.0)),
+        moe_launch_factor=_column(jobs, lambda job: _launch_factor(job, calibration)),
+        idle_w=_column(jobs, lambda job: job.accelerator.idle_w),
+        system_w=_column(jobs, lambda job: job.accelerator.system_w),
+    )
+
+
+def layout_columns(layouts: Sequence[Layout]) -> LayoutColumns:
+    """Turn layouts into columns."""
+
+    def column(read: Callable[[Layout], float]) -> Column:
+        return np.array([read(layout) for layout in layouts], dtype=np.float64)
+
+    return LayoutColumns(
+        tensor=column(lambda layout: layout.tensor_parallel),
+        pipeline=column(lambda layout: layout.pipeline_parallel),
+        data=column(lambda layout: layout.data_parallel),
+        context=column(lambda layout: layout.context_parallel),
+        expert=column(lambda layout: layout.expert_parallel),
+        expert_tensor=column(lambda layout: layout.expert_tensor_parallel),
+        micro_batch=column(lambda layout: layout.micro_batch),
+        virtual_stages=column(lambda layout: layout.virtual_stages),
+        recompute=column(lambda layout: RECOMPUTE_CODES[layout.recompute]),
+        zero_stage=column(lambda layout: layout.zero_stage),
+        sequence_parallel=column(lambda layout: layout.sequence_parallel),
+        tensor_overlap=column(lambda layout: layout.tensor_overlap),
+        shard_group=column(lambda layout: layout.shard_group),
+        schedule=column(lambda layout: SCHEDULE_CODES[layout.schedule]),
+    )

@@ -1,0 +1,238 @@
+"""Time of one optimizer step: every cause once, summed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from gigawatt.engines.hardware.architecture import moe_layers_count
+from gigawatt.engines.hardware.constants import (
+    CALIBRATION,
+    DENSE_INTERVAL_FACTOR,
+    MOE_INTERVAL_FACTOR,
+    STRAGGLER_FROM_COUNT,
+    Calibration,
+)
+from gigawatt.engines.hardware.power import mean_power_w
+from gigawatt.engines.training import flops, memory, rules
+from gigawatt.engines.training.columns import (
+    FULL_RECOMPUTE_CODE,
+    Column,
+    JobColumns,
+    LayoutColumns,
+    job_columns,
+    layout_columns,
+    peak_flop_per_s,
+)
+from gigawatt.engines.training.parallelism import context, data, expert, pipeline, tensor
+from gigawatt.engines.training.types import Layout, Memory, StepEstimate, TrainingJob
+from gigawatt.units import BYTES_PER_GIB
+
+# Bytes that the optimizer moves per parameter of its shard: weight, two moments read and written in 32 bits, gradient
+# read, 16-bit weight written. [B]
+OPTIMIZER_TRAFFIC_BYTES = 30.0
+TERA = 1e12
+
+
+class Breakdown(NamedTuple):
+    """Exposed time of one step by cause; the sum is the step [s]."""
+
+    compute: Column
+    attention: Column
+    elementwise: Column
+    recompute: Column
+    tensor_parallel: Column
+    context_parallel: Column
+    expert_parallel: Column
+    launch: Column
+    pipeline_bubble: Column
+    pipeline_transfer: Column
+    data_parallel: Column
+    optimizer: Column
+    straggler: Column
+
+    @property
+    def total(self) -> Column:
+        """Step time [s]."""
+        total = self.compute
+        for part in self[1:]:
+            total = total + part
+        return total
+
+
+def _later_of(busy: Column, host: Column) -> Column:
+    """Smooth maximum of device and host time: the cubic mean, so that near-ties cost something."""
+    return np.asarray(np.cbrt(busy * busy * busy + host * host * host))
+
+
+def _launch_s(job: JobColumns, layout: LayoutColumns, calibration: Calibration, busy: Column) -> Column:
+    """Return what host time adds to the time of one average layer and one micro-batch [s]."""
+    moe_frac = moe_layers_count(job.model) / job.model.layers
+    local = np.where(moe_frac > 0, np.maximum(job.model.experts / layout.expert, 1.0), 0.0)
+    moe = (calibration.moe_launch_s + calibration.expert_launch_s * local) * job.moe_launch_factor
+    host = (1.0 - moe_frac) * calibration.dense_launch_s + moe_frac * moe
+    return _later_of(busy, host) - busy
+
+
+def breakdown(job: JobColumns, layout: LayoutColumns, calibration: Calibration = CALIBRATION) -> Breakdown:
+    r"""Exposed time of one step by cause.
+
+    Parameters
+    ----------
+    job, layout : JobColumns, LayoutColumns
+        Columns that broadcast against each other.
+    calibration : Calibration
+        Constants.
+
+    Returns
+    -------
+    Breakdown
+        Arrays of shape (N,). [s]
+
+    Notes
+    -----
+    With :math:`n` layers on the fullest stage, :math:`m` micro-batches and :math:`t` the time of one layer and
+    micro-batch, :math:`T = m (n t + t_{head}) + n t (p-1)/v + t_{send} + t_{data} + t_{optimizer} + t_{fixed}`, times
+    the straggler and software factors.
+    """
+    kernels = flops.layer_time(job, layout, calibration)
+    repeats = np.where(layout.recompute > FULL_RECOMPUTE_CODE, 1.0, 0.0)
+    tensor_s = tensor.exposed_time_s(job, layout, calibration)
+    context_s = context.exposed_time_s(job, layout, calibration, kernels.core, repeats)
+    expert_s = expert.exposed_time_s(job, layout, calibration) if np.any(job.model.experts > 0) else np.zeros(1)
+    busy = kernels.matrix + kernels.core + kernels.elementwise + kernels.recompute + tensor_s + context_s + expert_s
+    launch = _launch_s(job, layout, calibration, busy)
+    split = pipeline.stages(job, layout)
+    micro_batches = pipeline.micro_batches(job, layout)
+    layers = micro_batches * split.fullest
+    layer_s = busy + launch
+    head = flops.head_time_s(job, layout, calibration)
+    head = head + job.model.mtp_layers * (head + layer_s)
+    head = np.maximum(head - (split.fullest - split.last) * layer_s, 0.0)
+    stage_s = split.fullest * layer_s
+    parameters = memory.rank_parameters(job, layout)
+    trunk = parameters.trunk + parameters.norms + parameters.tables
+    data_s = data.exposed_time_s(job, layout, calibration, trunk, parameters.experts, micro_batches, stage_s + head)
+    share = data.optimizer_share(layout)
+    updated = trunk * share.trunk + parameters.experts * share.experts
+    optimizer = updated * OPTIMIZER_TRAFFIC_BYTES / (job.hbm_bytes_per_s * calibration.hbm_fraction)
+    slow = calibration.straggler_per_doubling * np.log2(np.maximum(job.gpus / STRAGGLER_FROM_COUNT, 1.0))
+    factor = job.stack_factor
+    parts = Breakdown(
+        compute=factor * (layers * kernels.matrix + micro_batches * head),
+        attention=factor * layers * kernels.core,
+        elementwise=factor * layers * kernels.elementwise,
+        recompute=factor * layers * kernels.recompute,
+        tensor_parallel=factor * layers * tensor_s,
+        context_parallel=factor * layers * context_s,
+        expert_parallel=factor * layers * expert_s,
+        launch=factor * layers * launch + calibration.fixed_step_s,
+        pipeline_bubble=factor * pipeline.bubble_slots(layout, calibration) * stage_s,
+        pipeline_transfer=factor * pipeline.exposed_time_s(job, layout, calibration),
+        data_parallel=factor * data_s,
+        optimizer=factor * optimizer,
+        straggler=np.zeros(1),
+    )
+    return parts._replace(straggler=slow * parts.total)
+
+
+def step_power_w(job: JobColumns, parts: Breakdown) -> Column:
+    """Mean all-in IT power per accelerator [W]."""
+    total = parts.total
+    matrix = (parts.compute + parts.attention + parts.recompute) / total
+    moving = (parts.elementwise + parts.optimizer) / total
+    network = parts.tensor_parallel + parts.context_parallel + parts.expert_parallel + parts.pipeline_transfer
+    network = (network + parts.data_parallel) / total
+    return np.asarray(mean_power_w(job.idle_w, job.system_w, matrix, moving, network))
+
+
+def _why_not(job: TrainingJob, layout: Layout, columns: tuple[JobColumns, LayoutColumns], used: Memory) -> str:
+    """Why a layout does not fit, with what is short and by how much; empty when it fits."""
+    accelerator = job.accelerator
+    if peak_flop_per_s(accelerator, job.precision)[1] != job.precision:
+        offered = ", ".join(sorted(accelerator.dense_flop_per_s))
+        return f"{accelerator.name} has no {job.precision} products; it offers {offered}"
+    broken = rules.first_broken(job, layout, *columns)
+    if broken:
+        return broken
+    room = float(memory.usable_bytes(columns[0])[0]) / BYTES_PER_GIB
+    if used.total_gib <= room:
+        return ""
+    parts = {
+        "weights": used.weights_gib,
+        "gradients": used.gradients_gib,
+        "optimizer": used.optimizer_gib,
+        "activations": used.activations_gib,
+        "buffers": used.buffers_gib,
+    }
+    largest = max(parts, key=lambda name: parts[name])
+    return (
+        f"memory: needs {used.total_gib:.1f} GiB of {room:.1f} GiB usable, {used.total_gib - room:.1f} GiB short; "
+        f"the largest part is {largest} with {parts[largest]:.1f} GiB"
+    )
+
+
+def _memory(bytes_: memory.MemoryBytes, row: int) -> Memory:
+    """One row of memory in GiB."""
+    return Memory(*(float(np.broadcast_to(part, np.shape(bytes_.total))[row]) / BYTES_PER_GIB for part in bytes_))
+
+
+def estimate(job: TrainingJob, layout: Layout, calibration: Calibration = CALIBRATION) -> StepEstimate:
+    """Predict one step of a job on a given layout.
+
+    Parameters
+    ----------
+    job : TrainingJob
+        What is trained, on what.
+    layout : Layout
+        How it is spread.
+    calibration : Calibration
+        Constants; the calibrated ones by default.
+
+    Returns
+    -------
+    StepEstimate
+        A layout that does not fit is not an error: `fits` is false and `reason` says what is short and by how much.
+
+    Examples
+    --------
+    >>> from gigawatt.engines.hardware.types import Accelerator, Fabric, Transformer
+    >>> h100 = Accelerator("h100", "hopper", {"bf16": 989e12}, 80e9, 3.35e12, 8, 8, Fabric(450e9, 0.8, 1.5e-6),
+    ...                    Fabric(50e9, 0.8, 5e-6), 700.0, 1400.0, 400.0)
+    >>> llama = Transformer("llama-3-8b", 32, 4096, 32, 8, 128, 14336, 128256)
+    >>> step = estimate(TrainingJob(llama, h100, 8, 8192, 128), Layout(data_parallel=8, tensor_parallel=1))
+    >>> step.fits, step.reason[:22]
+    (False, 'memory: needs 99.7 GiB')
+    """
+    layout = replace(layout, precision=job.precision)
+    columns = job_columns([job], calibration), layout_columns([layout])
+    parts = breakdown(*columns, calibration)
+    total = float(parts.total[0])
+    model_flops, hardware_flops = (float(value[0]) for value in flops.step_flops(*columns))
+    used = _memory(memory.peak(*columns), 0)
+    reason = _why_not(job, layout, columns, used)
+    tokens_per_s = job.batch_sequences * job.sequence_tokens / total
+    peak = peak_flop_per_s(job.accelerator, job.precision)[0] * job.gpus_count
+    spread = MOE_INTERVAL_FACTOR if job.model.experts > 0 else DENSE_INTERVAL_FACTOR
+    return StepEstimate(
+        layout=layout,
+        fits=not reason,
+        reason=reason,
+        step_time_s=total,
+        low_s=total / spread,
+        high_s=total * spread,
+        breakdown_s={
+            name: float(part[0]) for name, part in zip(Breakdown._fields, np.broadcast_arrays(*parts), strict=True)
+        },
+        model_flops=model_flops,
+        hardware_flops=hardware_flops,
+        tokens_per_s=tokens_per_s,
+        tokens_per_s_per_gpu=tokens_per_s / job.gpus_count,
+        model_tflops_per_gpu=model_flops / total / job.gpus_count / TERA,
+        mfu=model_flops / total / peak,
+        hfu=hardware_flops / total / peak,
+        memory=used,
+        gpu_power_w=float(step_power_w(columns[0], parts)[0]),
+    )
