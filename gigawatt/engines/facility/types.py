@@ -43,6 +43,9 @@ class PlantDesign:
         Salinity of the tower basin over that of the make-up water: sets the blowdown. [-]
     dew_point_limit_c : float
         Highest dew point of the air at the servers; outside air above it is dried by the chillers. [C]
+    dew_point_floor_c : float
+        Lowest dew point of the air at the servers; halls on outside air with pads humidify below it. The recommended
+        envelope of ASHRAE TC9.9 had 5.5 C until 2015 and has -9 C since. [C]
     """
 
     cooling: str
@@ -54,6 +57,7 @@ class PlantDesign:
     warming_k: float = 0.0
     cycles_of_concentration_ratio: float = 6.0
     dew_point_limit_c: float = 21.0
+    dew_point_floor_c: float = -9.0
 
 
 @dataclass(frozen=True, slots=True)

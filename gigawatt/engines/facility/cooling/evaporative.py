@@ -40,5 +40,5 @@ def cool(heat: HeatLoad, weather: Weather, plant: PlantDesign) -> CoolingHours:
         heat.liquid_w_H + pumps_w_H, heat.liquid_design_w, plant.liquid_supply_c, weather, cycles_ratio
     )
     water_l_H = air.water_l_H * cycles_ratio / (cycles_ratio - 1.0) + liquid.water_l_H
-    water_l_H = water_l_H + humidification_l(air_w_H, weather, plant.air_supply_c)
+    water_l_H = water_l_H + humidification_l(air_w_H, weather, plant.air_supply_c, plant.dew_point_floor_c)
     return CoolingHours(fans_w_H + pumps_w_H + air.power_w_H + liquid.power_w_H, water_l_H)

@@ -14,8 +14,6 @@ from gigawatt.units import SECONDS_PER_HOUR
 AIR_RANGE_K = 13.0  # air warms by this through the servers; AI servers are built for 12-15 K
 EFFECTIVENESS_FRAC = 0.85  # of the wet-bulb depression that a direct evaporative pad takes; 0.8-0.9 in catalogues
 COIL_APPROACH_K = 6.0  # chilled water below the air, or the dew point, that a coil must give. Estimate
-# Lower end of the recommended envelope for servers: ASHRAE TC9.9, Thermal Guidelines, 5th ed. 2021, table 2.1
-DEW_POINT_FLOOR_C = -9.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +169,7 @@ def outside_air_loop(heat_w_H: Floats, air: PreparedAir, weather: Weather, plant
     return CoolingHours(power_w_H, water_l_H)
 
 
-def humidification_l(heat_w_H: Floats, weather: Weather, supply_c: float) -> Floats:
+def humidification_l(heat_w_H: Floats, weather: Weather, supply_c: float, dew_point_floor_c: float) -> Floats:
     """Water that keeps the hall above the dew-point floor in cold dry hours.
 
     Parameters
@@ -179,15 +177,26 @@ def humidification_l(heat_w_H: Floats, weather: Weather, supply_c: float) -> Flo
     heat_w_H : ndarray
         Heat of the hall. [W]
     weather : Weather
-    supply_c : float
+    supply_c, dew_point_floor_c : float
         [C]
 
     Returns
     -------
     ndarray
         In the hour. [L]
+
+    Notes
+    -----
+    Outside air, as much as mixing with return air asks for, brought to the floor.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> frost = Weather(np.array([-5.0]), np.array([-6.0]), np.array([-10.0]), np.array([101325.0]))
+    >>> humidification_l(np.array([1e6]), frost, 27.0, 5.5).round(0)
+    array([304.])
     """
     air = untreated(weather)
-    floor_H = humidity_ratio(np.full_like(air.ratio_H, DEW_POINT_FLOOR_C), weather.pressure_pa_H)
+    floor_H = humidity_ratio(np.full_like(air.ratio_H, dew_point_floor_c), weather.pressure_pa_H)
     missing_H = np.maximum(floor_H - air.ratio_H, 0.0)
     return np.asarray(heat_w_H * outside_air_kg_per_j(air, supply_c) * missing_H * SECONDS_PER_HOUR)
