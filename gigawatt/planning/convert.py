@@ -25,11 +25,10 @@ SCALE_OUT_HOP_LATENCY_S = 5e-6
 # The scale-up fabric of each generation: the start of the network's id in the catalogue.
 SCALE_UP_OF_GENERATION = {
     "ampere": "nvlink3",
-    "hopper": "nvlink",
-    "blackwell": "nvlink",
-    "blackwell-ultra": "nvlink",
-    "cdna3": "infinity",
-    "cdna4": "infinity",
+    "hopper": "nvlink4",
+    "blackwell": "nvlink5",
+    "rubin": "nvlink",
+    "cdna": "infinity",
     "tpu": "ici",
     "trainium": "neuronlink",
     "gaudi": "gaudi",

@@ -5,6 +5,7 @@ Shapes: `B` operating points evaluated together.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -239,7 +240,9 @@ def _miss(inputs: ServingInputs, ttft_p99_s: float, tpot_p99_s: float) -> str:
     )
 
 
-def deployments(inputs: ServingInputs, replica: Replica, found: Points) -> list[Deployment]:
+def deployments(
+    inputs: ServingInputs, replica: Replica, found: Points, places: Sequence[int] | None = None
+) -> list[Deployment]:
     """Turn evaluated points into deployments, with fit and service level judged.
 
     Parameters
@@ -250,6 +253,8 @@ def deployments(inputs: ServingInputs, replica: Replica, found: Points) -> list[
         As evaluated.
     found : Points
         From `points`.
+    places : sequence of int, optional
+        Which of the points; all by default.
 
     Returns
     -------
@@ -265,7 +270,8 @@ def deployments(inputs: ServingInputs, replica: Replica, found: Points) -> list[
     )
     system_B = system_power_w(inputs.accelerator, found.gpu_power_w_B)
     made = []
-    for index, batch in enumerate(found.batch_B.tolist()):
+    for index in range(len(found.batch_B)) if places is None else places:
+        batch = float(found.batch_B[index])
         ttft_p99, tpot_p99 = float(found.ttft_p99_s_B[index]), float(found.tpot_p99_s_B[index])
         shortage = _shortage(inputs, replica, held, batch)
         miss = _miss(inputs, ttft_p99, tpot_p99)

@@ -1,4 +1,7 @@
-"""Throughput against latency: every sensible replica at every sensible batch."""
+"""Throughput against latency: every sensible replica at every sensible batch.
+
+Shapes: `B` batches of one replica, `P` points of all replicas.
+"""
 
 from __future__ import annotations
 
@@ -56,12 +59,10 @@ def replicas(inputs: ServingInputs, gpus_count: int | None = None) -> Iterator[R
                 yield Replica(tensor, stages, expert_parallel=tensor, attention_data_parallel=True)
 
 
-def _meets(inputs: ServingInputs, found: Points) -> NDArray[np.bool_]:
-    """Which points meet both limits."""
-    in_time: NDArray[np.bool_] = (found.ttft_p99_s_B <= inputs.slo.ttft_p99_s) & (
-        found.tpot_p99_s_B <= inputs.slo.tpot_p99_s
-    )
-    return in_time
+def _excess(inputs: ServingInputs, found: Points) -> Floats:
+    """By what factor points miss the worse of the two limits; at most 1 where they meet both."""
+    excess: Floats = np.maximum(found.ttft_p99_s_B / inputs.slo.ttft_p99_s, found.tpot_p99_s_B / inputs.slo.tpot_p99_s)
+    return excess
 
 
 def batches_to_try(inputs: ServingInputs, replica: Replica, calibration: Calibration = CALIBRATION) -> Floats:
@@ -87,7 +88,7 @@ def batches_to_try(inputs: ServingInputs, replica: Replica, calibration: Calibra
     if largest < least:
         return np.empty(0) if largest < 1.0 else np.array([largest])
     coarse_B = np.geomspace(least, largest, COARSE_COUNT)
-    meets_B = _meets(inputs, points(inputs, replica, coarse_B, calibration))
+    meets_B = _excess(inputs, points(inputs, replica, coarse_B, calibration)) <= 1.0
     if not meets_B.any() or meets_B.all():
         return coarse_B
     last = int(np.flatnonzero(meets_B)[-1])
@@ -97,15 +98,68 @@ def batches_to_try(inputs: ServingInputs, replica: Replica, calibration: Calibra
     return np.sort(np.concatenate([coarse_B, fine_B]))
 
 
-def _pareto(found: list[Deployment]) -> tuple[Deployment, ...]:
-    """Keep what no other beats in both throughput per accelerator and TPOT; ascending TPOT."""
-    kept: list[Deployment] = []
-    best = -1.0
-    for one in sorted(found, key=lambda one: (one.tpot_p50_s, -one.output_tokens_per_s_per_gpu)):
-        if one.output_tokens_per_s_per_gpu > best:
-            kept.append(one)
-            best = one.output_tokens_per_s_per_gpu
-    return tuple(kept)
+def evaluate(
+    inputs: ServingInputs, gpus_count: int | None = None, calibration: Calibration = CALIBRATION
+) -> list[tuple[Replica, Points]]:
+    """Evaluate every replica on which something fits, at every batch worth trying.
+
+    Parameters
+    ----------
+    inputs : ServingInputs
+        Model, accelerator, request, service level.
+    gpus_count : int, optional
+        Accelerators at hand; replicas must divide them.
+    calibration : Calibration, optional
+        Fitted constants.
+
+    Returns
+    -------
+    list of (Replica, Points)
+        All points fit in memory.
+    """
+    found = []
+    for replica in replicas(inputs, gpus_count):
+        batches_B = batches_to_try(inputs, replica, calibration)
+        if len(batches_B):
+            found.append((replica, points(inputs, replica, batches_B, calibration)))
+    return found
+
+
+def best_of(inputs: ServingInputs, found: list[tuple[Replica, Points]]) -> tuple[Replica, Points, int] | None:
+    """Return the point with the most requests per second and accelerator that meets the service level.
+
+    Parameters
+    ----------
+    inputs : ServingInputs
+        Its latency limits.
+    found : list of (Replica, Points)
+        From `evaluate`.
+
+    Returns
+    -------
+    tuple of Replica, Points and place, or None
+        None where no point meets the limits.
+    """
+    best: tuple[Replica, Points, int] | None = None
+    fastest = 0.0
+    for replica, one in found:
+        speed_B = np.where(_excess(inputs, one) <= 1.0, one.requests_per_s_B, 0.0) / replica.gpus_count
+        place = int(np.argmax(speed_B))
+        if speed_B[place] > fastest:
+            best, fastest = (replica, one, place), float(speed_B[place])
+    return best
+
+
+def _shortage(inputs: ServingInputs, gpus_count: int | None, calibration: Calibration) -> str:
+    """Say what is short on the replica that comes nearest to fitting."""
+    refused = [
+        deployments(inputs, replica, points(inputs, replica, 1.0, calibration))[0]
+        for replica in replicas(inputs, gpus_count)
+    ]
+    if not refused:
+        return "no replica within the accelerators allowed"
+    nearest = min(refused, key=lambda one: one.memory.weights_gib)
+    return f"on {nearest.replica.gpus_count} accelerators: {nearest.reason}"
 
 
 def frontier(inputs: ServingInputs, gpus_count: int | None = None, calibration: Calibration = CALIBRATION) -> Frontier:
@@ -132,26 +186,26 @@ def frontier(inputs: ServingInputs, gpus_count: int | None = None, calibration: 
         If the inputs mean nothing.
     """
     check(inputs)
-    found: list[Deployment] = []
-    shortage: Deployment | None = None
-    for replica in replicas(inputs, gpus_count):
-        batches_B = batches_to_try(inputs, replica, calibration)
-        if len(batches_B):
-            found += deployments(inputs, replica, points(inputs, replica, batches_B, calibration))
-        else:
-            refused = deployments(inputs, replica, points(inputs, replica, 1.0, calibration))[0]
-            if shortage is None or refused.memory.weights_gib < shortage.memory.weights_gib:
-                shortage = refused
-    fitting = [one for one in found if one.fits]
-    if not fitting:
-        return Frontier((), None, shortage.reason if shortage else "no replica within the accelerators allowed")
-    meeting = [one for one in fitting if one.meets_slo]
-    if not meeting:
-        nearest = min(fitting, key=lambda one: _excess(inputs, one))
-        return Frontier(_pareto(fitting), None, f"no batch meets the service level; nearest: {nearest.reason}")
-    return Frontier(_pareto(fitting), max(meeting, key=lambda one: one.output_tokens_per_s_per_gpu))
+    found = evaluate(inputs, gpus_count, calibration)
+    if not found:
+        return Frontier((), None, _shortage(inputs, gpus_count, calibration))
+    sizes = [len(one.batch_B) for _, one in found]
+    owner_P = np.repeat(np.arange(len(found)), sizes)
+    place_P = np.concatenate([np.arange(size) for size in sizes])
+    tpot_P = np.concatenate([one.tpot_p50_s_B for _, one in found])
+    speed_P = np.concatenate([one.requests_per_s_B / replica.gpus_count for replica, one in found])
 
+    def deployment(index: int) -> Deployment:
+        """Turn one point into a deployment."""
+        replica, one = found[owner_P[index]]
+        return deployments(inputs, replica, one, [int(place_P[index])])[0]
 
-def _excess(inputs: ServingInputs, one: Deployment) -> float:
-    """By what factor a deployment misses the worse of its limits."""
-    return max(one.ttft_p99_s / inputs.slo.ttft_p99_s, one.tpot_p99_s / inputs.slo.tpot_p99_s)
+    order_P = np.lexsort((-speed_P, tpot_P))
+    best_P = np.maximum.accumulate(speed_P[order_P])
+    kept_P = order_P[np.concatenate([[True], best_P[1:] > best_P[:-1]])]
+    curve = tuple(deployment(int(index)) for index in kept_P)
+    best = best_of(inputs, found)
+    if best is None:
+        nearest = deployment(int(np.argmin(np.concatenate([_excess(inputs, one) for _, one in found]))))
+        return Frontier(curve, None, f"no batch meets the service level; nearest: {nearest.reason}")
+    return Frontier(curve, deployments(inputs, best[0], best[1], [best[2]])[0])

@@ -1,0 +1,226 @@
+"""Fit the serving engine's constants to published measurements.
+
+    python tools/fit_serving.py serving.csv [--overlay FOLDER] [--left-out] [--rounds N]
+
+Robust least squares on the logarithm of predicted over measured: throughput, inter-token latency and power, flagged
+rows left out, near-duplicate MLPerf submissions merged to their median. Where a source does not state its parallelism
+the best replica is searched again in each round and held within it. `--left-out` fits again without each model in turn
+and reports the errors on what was left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import least_squares
+
+from gigawatt.catalogue.store import load
+from gigawatt.engines.serving.constants import CALIBRATION, Calibration
+from gigawatt.engines.serving.frontier import best_of, evaluate
+from gigawatt.validation.serving import PUBLISHED_FLAGS, predict, read_flags
+from gigawatt.validation.serving_rows import Measurement, read_measurements
+
+# (field, key or "", low, high): what is fitted and its plausible range.
+SPEED = (
+    ("bandwidth_frac", "hopper", 0.75, 1.0),
+    ("bandwidth_frac", "blackwell", 0.6, 0.95),
+    ("bandwidth_frac", "cdna", 0.4, 0.8),
+    ("bandwidth_frac", "gddr", 0.6, 0.95),
+    ("matrix_frac", "hopper-fp8", 0.5, 0.95),
+    ("matrix_frac", "hopper", 0.5, 0.95),
+    ("matrix_frac", "blackwell", 0.4, 0.9),
+    ("matrix_frac", "cdna", 0.3, 0.8),
+    ("matrix_frac", "gddr", 0.4, 0.95),
+    ("grouped_matrix_frac", "", 0.25, 0.9),
+    ("scale_up_frac", "", 0.3, 0.8),
+    ("pcie_frac", "", 0.15, 0.6),
+    ("layer_launch_s", "tensorrt-llm", 20e-6, 130e-6),
+    ("layer_launch_s", "vllm", 20e-6, 120e-6),
+    ("sequence_host_s", "tensorrt-llm", 1e-6, 25e-6),
+    ("sequence_host_s", "vllm", 10e-6, 70e-6),
+    ("elementwise_bytes", "", 20.0, 160.0),
+    ("attention_dp_imbalance", "", 1.0, 4.0),
+    ("expert_imbalance", "", 1.0, 2.5),
+    ("quantised_expert_slowdown", "", 1.0, 3.0),
+    ("software_gain_per_year", "", 0.0, 0.25),
+)
+POWER = (
+    ("power_floor", "hopper", 0.1, 0.6),
+    ("power_floor", "blackwell", 0.1, 0.7),
+    ("power_memory", "hopper", 0.0, 0.9),
+    ("power_memory", "blackwell", 0.0, 0.9),
+    ("power_compute", "hopper", 0.1, 1.5),
+    ("power_compute", "blackwell", 0.1, 1.5),
+    ("power_quantised_experts", "", 0.0, 0.3),
+)
+Parameter = tuple[str, str, float, float]
+QUANTITIES = ("output_tokens_per_s", "itl_ms", "power_w")
+# Latency and throughput of one row say nearly the same; together they weigh as one and a half rows.
+WEIGHTS = {"output_tokens_per_s": 1.0, "itl_ms": 0.5, "power_w": 1.0}
+# Residuals beyond this count linearly rather than squared.
+ROBUST_SCALE = 0.15
+Floats = NDArray[np.float64]
+
+
+def get(calibration: Calibration, parameters: Sequence[Parameter]) -> Floats:
+    """Read parameters out of a calibration."""
+    values = []
+    for name, key, _, _ in parameters:
+        value = getattr(calibration, name)
+        values.append(value[key] if key else value)
+    return np.array(values)
+
+
+def put(calibration: Calibration, parameters: Sequence[Parameter], values: Iterable[float]) -> Calibration:
+    """Return a calibration with parameters set."""
+    changed: dict[str, object] = {}
+    for (name, key, _, _), value in zip(parameters, values, strict=True):
+        if key:
+            changed[name] = {**changed.get(name, getattr(calibration, name)), key: float(value)}  # type: ignore[dict-item]
+        else:
+            changed[name] = float(value)
+    return replace(calibration, **changed)  # type: ignore[arg-type]
+
+
+def merge(rows: list[Measurement], flags: dict[str, str]) -> list[Measurement]:
+    """Merge submissions of one system in one scenario to the median; leave out flagged and unpredictable rows."""
+    groups: dict[tuple[object, ...], list[Measurement]] = {}
+    for row in rows:
+        if row.inputs is None or row.id in flags:
+            continue
+        source = row.source.split(" (")[0]
+        alike = (
+            source,
+            row.inputs.accelerator.name,
+            row.gpus_count,
+            row.inputs.model.name,
+            row.kind,
+            row.inputs.engine,
+        )
+        key = alike if row.replica is None else (row.id,)
+        groups.setdefault(key, []).append(row)
+    merged = []
+    for members in groups.values():
+        middle = median(row.measured["output_tokens_per_s"] for row in members)
+        nearest = min(members, key=lambda row: abs(row.measured["output_tokens_per_s"] - middle))
+        merged.append(replace(nearest, measured={**nearest.measured, "output_tokens_per_s": middle}))
+    return merged
+
+
+def hold(row: Measurement, calibration: Calibration) -> Measurement:
+    """Hold a row without parallelism to the best replica under a calibration, unless that depends on a latency limit."""
+    if row.replica is not None or row.inputs is None or row.kind != "offline":
+        return row
+    best = best_of(row.inputs, evaluate(row.inputs, row.gpus_count, calibration))
+    return row if best is None else replace(row, replica=best[0])
+
+
+def residuals(rows: Sequence[Measurement], calibration: Calibration, quantities: Sequence[str]) -> Floats:
+    """Logarithm of predicted over measured, weighted."""
+    found = []
+    for row in rows:
+        predicted = predict(row, calibration)
+        for name in quantities:
+            if name in row.measured:
+                value = predicted.get(name)
+                error = np.log(value / row.measured[name]) if value else -1.0
+                found.append(WEIGHTS[name] * error)
+    return np.array(found)
+
+
+def fit(
+    rows: Sequence[Measurement],
+    start: Calibration,
+    parameters: Sequence[Parameter],
+    quantities: Sequence[str],
+    rounds: int = 2,
+    evaluations: int = 8,
+) -> Calibration:
+    """Fit parameters within their ranges, from a starting calibration."""
+    low = np.log([max(low, 1e-3 * high) for _, _, low, high in parameters])
+    high = np.log([high for _, _, _, high in parameters])
+    calibration = start
+    for _ in range(rounds):
+        held = [hold(row, calibration) for row in rows]
+        first = np.clip(np.log(np.maximum(get(calibration, parameters), 1e-9)), low + 1e-6, high - 1e-6)
+        base = calibration
+
+        def cost(logs: Floats, held: list[Measurement] = held, base: Calibration = base) -> Floats:
+            return residuals(held, put(base, parameters, np.exp(logs)), quantities)
+
+        solved = least_squares(
+            cost, first, bounds=(low, high), loss="soft_l1", f_scale=ROBUST_SCALE, max_nfev=evaluations, diff_step=1e-3
+        )
+        calibration = put(calibration, parameters, np.exp(solved.x))
+        print(f"cost {solved.cost:.4f} after {solved.nfev} evaluations", file=sys.stderr)
+    return calibration
+
+
+def report(title: str, errors: dict[str, list[float]]) -> None:
+    """Print median and 90th percentile of absolute errors, and bias."""
+    print(title)
+    for name, values in sorted(errors.items()):
+        error_pct = 100.0 * (np.exp(np.array(values)) - 1.0)
+        size = np.abs(error_pct)
+        print(
+            f"  {name:34s} n={len(values):4d} median {np.median(size):5.1f} % "
+            f"p90 {np.quantile(size, 0.9):5.1f} % bias {np.median(error_pct):+5.1f} %"
+        )
+
+
+def collect(rows: Sequence[Measurement], calibration: Calibration, errors: dict[str, list[float]]) -> None:
+    """Add logarithmic errors of rows, by kind and quantity."""
+    for row in rows:
+        if row.inputs is None:
+            continue
+        family = "moe" if row.inputs.model.experts else "dense"
+        predicted = predict(row, calibration)
+        for name, measured in row.measured.items():
+            if predicted.get(name):
+                label = f"{row.kind} {family}" if name == "output_tokens_per_s" else f"{name} {family}"
+                errors.setdefault(label, []).append(float(np.log(predicted[name] / measured)))
+
+
+def main() -> None:
+    """Run the fit and print the constants and the errors."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--flags", type=Path, default=PUBLISHED_FLAGS)
+    parser.add_argument("--overlay", type=Path)
+    parser.add_argument("--left-out", action="store_true")
+    parser.add_argument("--rounds", type=int, default=2)
+    options = parser.parse_args()
+    catalogue = load((options.overlay,) if options.overlay else ())
+    flags = read_flags(options.flags)
+    everything = [row for row in read_measurements(options.data, catalogue) if row.id not in flags]
+    rows = merge(everything, flags)
+    steady = [row for row in rows if "power_w" in row.measured]
+    fitted = CALIBRATION
+    if options.rounds:
+        fitted = fit(rows, CALIBRATION, SPEED, ("output_tokens_per_s", "itl_ms"), options.rounds)
+        fitted = fit(steady, fitted, POWER, ("power_w",), 1, 30)
+    for parameter, value in zip((*SPEED, *POWER), get(fitted, (*SPEED, *POWER)), strict=True):
+        print(f"  {parameter[0]:28s} {parameter[1]:14s} {value:.6g}   range {parameter[2]:g}..{parameter[3]:g}")
+    print({field.name: getattr(fitted, field.name) for field in fields(fitted)})
+    inside: dict[str, list[float]] = {}
+    collect(everything, fitted, inside)
+    report("in sample", inside)
+    if options.left_out:
+        outside: dict[str, list[float]] = {}
+        for model in sorted({row.inputs.model.name for row in rows if row.inputs}):
+            kept = [row for row in rows if row.inputs and row.inputs.model.name != model]
+            again = fit(kept, fitted, SPEED, ("output_tokens_per_s", "itl_ms"), 1, 3)
+            again = fit([row for row in kept if "power_w" in row.measured], again, POWER, ("power_w",), 1, 8)
+            collect([row for row in everything if row.inputs and row.inputs.model.name == model], again, outside)
+        report("each model left out in turn", outside)
+
+
+if __name__ == "__main__":
+    main()
