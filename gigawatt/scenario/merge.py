@@ -1,6 +1,6 @@
 """Lay one scenario over another: `extends:` and `--set`.
 
-Mappings merge, everything else replaces. A mapping written where the parent has a list changes single items, named by
+Mappings merge, everything else replaces; a field without a value takes the parent's away. A mapping written where the parent has a list changes single items, named by
 their id, their year or their number: ``sites: {hyperion-la: {delay: 12 months}}``.
 """
 
@@ -89,7 +89,7 @@ def _merge(
         elif name not in old:
             result[name] = new[name]
             _keep_places(above, here[1], here[2], merged)
-        else:
+        elif new[name] is not None:  # nothing written after the colon takes the parent's value away
             merged.places[here[2]] = above.place(here[1])
             result[name] = _merge(old[name], new[name], *here, below, above, merged)
     return result
