@@ -64,8 +64,8 @@ $(VENV)/made:
 
 # The package is installed in place (editable), so that its own files are the ones that run.
 $(VENV)/%.done: requirements/%.txt pyproject.toml | $(VENV)/made
-	$(PIP) install --quiet --require-hashes --requirement requirements/$*.txt
-	$(PIP) install --quiet --no-deps --no-build-isolation --no-index --editable .
+	$(PIP) install -qq --require-hashes --requirement requirements/$*.txt
+	$(PIP) install -qq --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
 # The browser tests need Chromium from the system's packages; without it they are skipped and say so.
@@ -73,7 +73,7 @@ browser:
 	@if command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update --quiet --quiet && \
-		DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends chromium; \
+		DEBIAN_FRONTEND=noninteractive apt-get install -qq --quiet --yes --no-install-recommends chromium; \
 	else echo "Chromium is missing: install it with your package manager, or the browser tests are skipped."; fi
 
 # --- upkeep -------------------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 
 # `make lock UPGRADE=--upgrade` takes the newest versions that fit; without it only what must change does.
 lock: | $(VENV)/made
-	$(PIP) install --quiet uv==$(UV_VERSION)
+	$(PIP) install -qq uv==$(UV_VERSION)
 	$(COMPILE) $(UPGRADE) --output-file requirements/base.txt
 	$(COMPILE) $(UPGRADE) --extra dev --constraint requirements/base.txt --output-file requirements/dev.txt
 	$(COMPILE) $(UPGRADE) --extra docs --constraint requirements/dev.txt --output-file requirements/docs.txt
