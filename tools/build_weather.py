@@ -1,0 +1,123 @@
+"""Build the hourly weather files of the catalogue from typical-year files.
+
+Reads either EnergyPlus weather files (`*.epw`, as NREL's TMY3 set is published) or CSV files with the columns of
+`COLUMNS` without the wet bulb, gzipped or not; computes the wet bulb from dry bulb, relative humidity and station
+pressure with psychrolib (ASHRAE Handbook of Fundamentals 2017, chapter 1, equations 33 and 35); and writes one
+`<station>.csv.gz` per input file. The output is byte for byte the same for the same input.
+
+Run it from the repository's root, with the `weather` extra installed::
+
+    python tools/build_weather.py FOLDER_WITH_TYPICAL_YEARS gigawatt/catalogue/data/weather
+    python tools/build_weather.py my-site.epw my-catalogue/weather
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psychrolib
+
+COLUMNS = (
+    "month",
+    "day",
+    "hour",
+    "dry_bulb_c",
+    "wet_bulb_c",
+    "dew_point_c",
+    "rh_pct",
+    "pressure_pa",
+    "ghi_w_m2",
+    "dni_w_m2",
+    "dhi_w_m2",
+    "wind_dir_deg",
+    "wind_m_s",
+)
+HOURS = 8760  # a typical year has no leap day
+DECIMALS = 2  # hundredths are far below the accuracy of any station
+EPW_HEADER_LINES = 8
+# position of each column in a data line of an EPW file (EnergyPlus auxiliary programs, "EPW data dictionary")
+EPW_FIELDS = {
+    "month": 1,
+    "day": 2,
+    "hour": 3,
+    "dry_bulb_c": 6,
+    "dew_point_c": 7,
+    "rh_pct": 8,
+    "pressure_pa": 9,
+    "ghi_w_m2": 13,
+    "dni_w_m2": 14,
+    "dhi_w_m2": 15,
+    "wind_dir_deg": 20,
+    "wind_m_s": 21,
+}
+
+
+psychrolib.SetUnitSystem(psychrolib.SI)  # once: where Numba is installed, psychrolib compiles anew on each call
+
+
+def _text(path: Path) -> str:
+    """Read a text file, gzipped or not."""
+    data = path.read_bytes()
+    return (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8-sig", errors="replace")
+
+
+def read_hours(path: Path) -> Iterator[dict[str, float]]:
+    """Yield the hours of a typical year from an EPW or CSV file, without the wet bulb."""
+    if path.suffix == ".epw":
+        for row in csv.reader(_text(path).splitlines()[EPW_HEADER_LINES:]):
+            yield {name: float(row[position]) for name, position in EPW_FIELDS.items()}
+        return
+    for row in csv.DictReader(io.StringIO(_text(path))):
+        yield {name: float(row[name]) for name in COLUMNS if name != "wet_bulb_c"}
+
+
+def wet_bulb_c(dry_bulb_c: float, rh_pct: float, pressure_pa: float) -> float:
+    """Return the wet-bulb temperature [C] from dry bulb [C], relative humidity [%] and station pressure [Pa]."""
+    humidity_frac = min(max(rh_pct / 100.0, 0.0), 1.0)
+    return float(psychrolib.GetTWetBulbFromRelHum(dry_bulb_c, humidity_frac, pressure_pa))
+
+
+def _compact(value: float) -> str:
+    """Write a number with at most two decimals and no trailing zeros."""
+    text = f"{value:.{DECIMALS}f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def build(source: Path, target: Path) -> Path:
+    """Write the catalogue's weather file for one typical year and return its path."""
+    station = source.name.removesuffix(".gz").removesuffix(".csv").removesuffix(".epw")
+    lines = [",".join(COLUMNS)]
+    for hour in read_hours(source):
+        hour["wet_bulb_c"] = wet_bulb_c(hour["dry_bulb_c"], hour["rh_pct"], hour["pressure_pa"])
+        lines.append(",".join(_compact(hour[name]) for name in COLUMNS))
+    if len(lines) != HOURS + 1:
+        message = f"{source}: has {len(lines) - 1} hours; a typical year has {HOURS}"
+        raise ValueError(message)
+    target.mkdir(parents=True, exist_ok=True)
+    path = target / f"{station}.csv.gz"
+    path.write_bytes(gzip.compress(("\n".join(lines) + "\n").encode(), compresslevel=9, mtime=0))
+    return path
+
+
+def main(arguments: list[str]) -> int:
+    """Build every file named on the command line; return the exit code."""
+    if len(arguments) != 2:
+        sys.stderr.write(__doc__ or "")
+        return 2
+    source, target = Path(arguments[0]), Path(arguments[1])
+    found = [source] if source.is_file() else sorted([*source.glob("*.epw"), *source.glob("*.csv.gz")])
+    if not found:
+        sys.stderr.write(f"{source}: holds no .epw and no .csv.gz file\n")
+        return 2
+    for path in found:
+        sys.stderr.write(f"{build(path, target)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
