@@ -21,6 +21,7 @@ DESIGN_WET_BULB_K = 1.5
 DESIGN_DEW_POINT_K = 1.0
 WATTS_PER_KILOWATT = 1000.0
 PERCENTILE = 99
+ENERGY_PARTS = ("it", "cooling", "losses", "total")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +180,11 @@ def simulate_year(inputs: FacilityInputs) -> FacilityResult:
     hottest = design_hours(weather)
     peak_it_w_H = np.full_like(hottest.dry_bulb_c_H, np.max(inputs.it_w_H))
     design_w_H = run_hours(peak_it_w_H, hottest, plant, chain).facility_w_H
-    parts_w_H = inputs.it_w_H + hours.cooling_w_H + hours.losses_w_H
+    gap_w_H = hours.facility_w_H - inputs.it_w_H - hours.cooling_w_H - hours.losses_w_H
     pue_H = hours.facility_w_H / inputs.it_w_H
+    parts = (inputs.it_w_H, hours.cooling_w_H, hours.losses_w_H, hours.facility_w_H)
     energy_mwh = {
-        "it": float(np.sum(inputs.it_w_H)) / WATTS_PER_MEGAWATT,
-        "cooling": float(np.sum(hours.cooling_w_H)) / WATTS_PER_MEGAWATT,
-        "losses": float(np.sum(hours.losses_w_H)) / WATTS_PER_MEGAWATT,
-        "total": float(np.sum(hours.facility_w_H)) / WATTS_PER_MEGAWATT,
+        name: float(np.sum(part)) / WATTS_PER_MEGAWATT for name, part in zip(ENERGY_PARTS, parts, strict=True)
     }
     building_m2 = inputs.building_m2 or building_area_m2(inputs.it_design_w, inputs.it_density_w_per_m2)
     return FacilityResult(
@@ -203,5 +202,5 @@ def simulate_year(inputs: FacilityInputs) -> FacilityResult:
         energy_mwh=energy_mwh,
         site_m2=inputs.site_m2 or site_area_m2(building_m2),
         building_m2=building_m2,
-        residual_frac=float(np.max(np.abs(hours.facility_w_H - parts_w_H) / hours.facility_w_H)),
+        residual_frac=float(np.max(np.abs(gap_w_H) / hours.facility_w_H)),
     )

@@ -178,6 +178,13 @@ def spares_for_availability(nodes: int, failures_per_node_day: float, repair_h: 
     return many
 
 
+def _check(model: FailureModel) -> None:
+    """Refuse negative planned stops and repair times."""
+    if model.planned_stops_per_day < 0.0 or model.node_repair_h < 0.0:
+        message = "reliability: planned stops and repair time are at least 0"
+        raise InputError(message)
+
+
 def goodput(model: FailureModel, gpus_count: int, run_s: float = math.inf) -> Goodput:
     r"""Return what a synchronous job of a size keeps of its time, at the best checkpoint interval.
 
@@ -213,14 +220,12 @@ def goodput(model: FailureModel, gpus_count: int, run_s: float = math.inf) -> Go
     >>> round(job.mttf_h, 2), round(job.ettr_frac, 3), round(job.interruptions_per_day * 54)
     (3.09, 0.916, 419)
     """
+    _check(model)
     nodes = nodes_count(gpus_count, model.node_gpus_count)
     job_mttf_h = mttf_h(nodes, model.failures_per_node_day)
     job_mttf_s = job_mttf_h * SECONDS_PER_HOUR
     interval_s = best_interval_s(model.checkpoint_write_s, job_mttf_s, longest_s=run_s)
     shares = time_shares(interval_s, model.checkpoint_write_s, model.restart_s, job_mttf_s)
-    if model.planned_stops_per_day < 0.0 or model.node_repair_h < 0.0:
-        message = "reliability: planned stops and repair time are at least 0"
-        raise InputError(message)
     planned_per_s = model.planned_stops_per_day / SECONDS_PER_DAY
     running_frac = 1.0 / (1.0 + planned_per_s * (model.checkpoint_write_s + model.restart_s))
     stopped_per_s = planned_per_s * running_frac
