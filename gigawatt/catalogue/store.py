@@ -108,6 +108,7 @@ class Catalogue:
 
     folders: tuple[Path, ...] = (DATA,)
     _shelves: dict[str, Shelf[Any]] = field(default_factory=dict, repr=False)
+    _sources: dict[str, Source] = field(default_factory=dict, repr=False)
 
     def shelf(self, kind: str) -> Shelf[Any]:
         """Return all things of a kind; raise CatalogueError with the nearest kind otherwise."""
@@ -170,12 +171,14 @@ class Catalogue:
 
     def sources(self) -> dict[str, Source]:
         """Return the bibliography, by id."""
-        found: dict[str, Source] = {}
-        for folder in self.folders:
-            path = folder / "sources.yaml"
-            if path.exists():
-                found |= {name: Source.model_validate(entry) for name, entry in _read_yaml(path).items()}
-        return found
+        if not self._sources:
+            for folder in self.folders:
+                path = folder / "sources.yaml"
+                if path.exists():
+                    self._sources.update(
+                        (name, Source.model_validate(entry)) for name, entry in _read_yaml(path).items()
+                    )
+        return self._sources
 
     def weather_stations(self) -> list[str]:
         """Return the ids of the weather stations that ship."""

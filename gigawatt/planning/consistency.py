@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gigawatt.planning.metrics import Window, window_of
 from gigawatt.planning.outcome import Outcome, Prepared, h100_equivalents
@@ -89,19 +89,20 @@ def _capex(case: Case, claim: Claim) -> Found:
 
 
 def _compute_online(case: Case, claim: Claim) -> Found:
-    watts = {
-        "chip TDP": case.values["power.chip_tdp_added_w"],
-        "IT": case.values["power.it_added_w"],
-        "facility": case.values["power.facility_added_w"],
+    metrics = {
+        "chip TDP": "power.chip_tdp_online_added_w",
+        "IT": "power.it_online_added_w",
+        "facility": "power.facility_online_added_w",
     }
     quantity, low, high = reading(claim)
-    can = [name for name, value in watts.items() if low <= value <= high]
-    cannot = [name for name in watts if name not in can]
-    said = ", ".join(f"{say(value, 'W')} of {name}" for name, value in watts.items())
-    text = f"the money buys {said}; {say(quantity.value, 'W')} can be {' or '.join(can) or 'none of them'}"
+    found = {name: case.banded(metric, "") for name, metric in metrics.items()}
+    can = [name for name, reads in found.items() if reads.low <= high and reads.high >= low]
+    cannot = [name for name in found if name not in can]
+    said = ", ".join(f"{say(reads.value, 'W')} of {name}" for name, reads in found.items())
+    text = f"the plan brings online {said}; {say(quantity.value, 'W')} can be {' or '.join(can) or 'none of them'}"
     if can and cannot:
         text += f", not {' or '.join(cannot)}"
-    return case.banded("power.it_added_w", text)
+    return replace(found["IT"], because=text)
 
 
 def _accelerators(case: Case, claim: Claim) -> Found:
@@ -123,14 +124,25 @@ def _added(case: Case, claim: Claim) -> Found:
 
 def _h100e(case: Case, claim: Claim) -> Found:
     at = case.prepared.scenario.horizon.axis.position(claim.at) if claim.at else case.window.last
-    if at < 0:
-        weights = h100_equivalents(case.prepared.catalogue, case.outcome.inputs.kinds)
-        value = float(case.outcome.inputs.installed_count_K @ weights)
-        return Found(value, value, value, "installed base weighted by dense 8-bit peak over the H100's")
-    return case.banded("fleet.h100_equivalents", "fleet weighted by dense 8-bit peak over the H100's")
+    if at >= 0:
+        return case.banded("fleet.h100_equivalents", "fleet weighted by dense 8-bit peak over the H100's")
+    kinds = case.outcome.inputs.kinds
+    weighted_K = case.outcome.inputs.installed_count_K * h100_equivalents(case.prepared.catalogue, kinds)
+    nvidia = sum(
+        float(value)
+        for kind, value in zip(kinds, weighted_K, strict=True)
+        if case.prepared.catalogue.accelerators[kind].vendor == "NVIDIA"
+    )
+    total = float(weighted_K.sum())
+    text = (
+        f"installed base by dense 8-bit peak over the H100's: {say(nvidia, 'GPU')} NVIDIA, {say(total, 'GPU')} in all"
+    )
+    return Found(total, nvidia, total, text)
 
 
 def _chip_power(case: Case, claim: Claim) -> Found:
+    if claim.vendor.upper() == "NVIDIA":
+        return case.banded("power.nvidia_chip_tdp_added_w", "NVIDIA GPUs bought x package TDP")
     return case.banded("power.chip_tdp_added_w", "GPUs bought x package TDP")
 
 
@@ -345,9 +357,15 @@ def _between(case: Case) -> list[ClaimCheck]:
     other = case.outcome.inputs.other_capex_frac
     checks = []
 
-    def money(gpus: float, low_or_high: int) -> float:
-        shell = (costs.low, costs.value, costs.high)[low_or_high]
-        return gpus * (hardware[low_or_high] + watts * pue * shell) / (1.0 - other)
+    later = float(case.outcome.built.construction_for_later_usd_T.sum())
+
+    def money(gpus: float) -> tuple[float, float, float]:
+        shells = (costs.low, costs.value, costs.high)
+        low, central, high = (
+            (gpus * (each + watts * pue * shell) + later) / (1.0 - other)
+            for each, shell in zip(hardware, shells, strict=True)
+        )
+        return low, central, high
 
     def row(label: str, claim: Claim, values: tuple[float, float, float], because: str) -> None:
         found = Found(values[1], values[0], values[2], because)
@@ -357,14 +375,15 @@ def _between(case: Case) -> list[ClaimCheck]:
     if power and fleet and added > 0:
         need = added * watts
         text = f"{say(added, 'GPU')} more x {watts:,.0f} W all-in are {say(need, 'W')} of IT power"
-        row("1 GW against the GPUs added", power, (0.9 * need, need, 1.1 * need), text)
+        row("Compute online against the GPUs added", power, (0.9 * need, need, 1.1 * need), text)
+    rest = f"their shells, {say(later, 'USD')} of shells for later power, {other:.0%} for the rest"
     if power and capex:
         gpus = power.quantity().value / watts
-        text = f"{say(power.quantity().value, 'W')} of IT are {say(gpus, 'GPU')}: hardware, shells, rest of the budget"
-        row("Capex against the power", capex, (money(gpus, 0), money(gpus, 1), money(gpus, 2)), text)
+        text = f"{say(power.quantity().value, 'W')} of IT are {say(gpus, 'GPU')} at {say(hardware[1], 'USD')}, {rest}"
+        row("Capex against the power", capex, money(gpus), text)
     if capex and fleet and added > 0:
-        text = f"{say(added, 'GPU')} x ({say(hardware[1], 'USD')} hardware + shell) and the rest of the budget"
-        row("Capex against the GPUs added", capex, (money(added, 0), money(added, 1), money(added, 2)), text)
+        text = f"{say(added, 'GPU')} more at {say(hardware[1], 'USD')}, {rest}"
+        row("Capex against the GPUs added", capex, money(added), text)
     return checks
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gigawatt.engines.finance import break_even_factor, evaluate
 from gigawatt.planning.outcome import Outcome, Prepared, h100_equivalents
 from gigawatt.planning.wiring.buildout import budget_period
 from gigawatt.records import Month
+from gigawatt.scenario.finance import AdsUplift
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Measure:
         Of the outcome, what was prepared, and the window.
     headline : bool
         Whether it stands on the first screen.
+    drawn : bool
+        Whether it gets a band; costly ones do not.
     """
 
     name: str
@@ -45,6 +49,7 @@ class Measure:
     formula: str
     compute: Callable[[Outcome, Prepared, Window], float]
     headline: bool = False
+    drawn: bool = True
 
 
 def window_of(prepared: Prepared) -> Window:
@@ -68,17 +73,48 @@ def _gpus_bought(outcome: Outcome, prepared: Prepared, window: Window) -> float:
     return float(_bought(outcome, window).sum())
 
 
+def _nvidia(outcome: Outcome, prepared: Prepared) -> np.ndarray:
+    """Return 1 for each NVIDIA kind, 0 for the others."""
+    shelf = prepared.catalogue.accelerators
+    return np.array([float(shelf[kind].vendor == "NVIDIA") for kind in outcome.inputs.kinds])
+
+
 def _nvidia_bought(outcome: Outcome, prepared: Prepared, window: Window) -> float:
-    is_nvidia = [prepared.catalogue.accelerators[kind].vendor == "NVIDIA" for kind in outcome.inputs.kinds]
-    return float(_bought(outcome, window)[np.array(is_nvidia)].sum())
+    return float(_bought(outcome, window) @ _nvidia(outcome, prepared))
 
 
 def _chip_power(outcome: Outcome, prepared: Prepared, window: Window) -> float:
     return float(_bought(outcome, window) @ outcome.inputs.tdp_w_K)
 
 
+def _nvidia_chip_power(outcome: Outcome, prepared: Prepared, window: Window) -> float:
+    return float(_bought(outcome, window) @ (outcome.inputs.tdp_w_K * _nvidia(outcome, prepared)))
+
+
 def _it_power(outcome: Outcome, prepared: Prepared, window: Window) -> float:
     return float(_bought(outcome, window) @ outcome.inputs.system_w_K)
+
+
+def _nvidia_it_power(outcome: Outcome, prepared: Prepared, window: Window) -> float:
+    return float(_bought(outcome, window) @ (outcome.inputs.system_w_K * _nvidia(outcome, prepared)))
+
+
+def _online_added(outcome: Outcome, window: Window) -> np.ndarray:
+    """Accelerators online at the window's end less those in service before the plan, by kind."""
+    online_K = outcome.built.online_count_SKT[:, :, window.last].sum(axis=0)
+    return np.asarray(online_K - outcome.inputs.installed_count_K)
+
+
+def _chip_power_online(outcome: Outcome, prepared: Prepared, window: Window) -> float:
+    return float(_online_added(outcome, window) @ outcome.inputs.tdp_w_K)
+
+
+def _it_power_online(outcome: Outcome, prepared: Prepared, window: Window) -> float:
+    return float(_online_added(outcome, window) @ outcome.inputs.system_w_K)
+
+
+def _facility_power_online(outcome: Outcome, prepared: Prepared, window: Window) -> float:
+    return _it_power_online(outcome, prepared, window) * _peak_pue(outcome)
 
 
 def _peak_pue(outcome: Outcome) -> float:
@@ -151,6 +187,19 @@ def _irr(outcome: Outcome, prepared: Prepared, window: Window) -> float:
     return 100.0 * roots[0] if len(roots) == 1 else float("nan")
 
 
+def _break_even_uplift(outcome: Outcome, prepared: Prepared, window: Window) -> float:
+    lines = [line for line in prepared.scenario.revenue if isinstance(line, AdsUplift)]
+    if len(lines) != 1:
+        return float("nan")
+    given = outcome.finance_inputs
+
+    def npv_usd(factor: float) -> float:
+        scaled = {**given.revenue_usd, "ads_uplift": given.revenue_usd["ads_uplift"] * factor}
+        return evaluate(replace(given, revenue_usd=scaled)).npv_usd
+
+    return 100.0 * lines[0].ads_uplift.value * break_even_factor(npv_usd)
+
+
 MEASURES: tuple[Measure, ...] = (
     Measure("fleet.gpus_bought", "GPUs the budget buys", "GPU", "up",
             "hardware money / (accelerator + server + network price), month by month, within supply and power",
@@ -164,10 +213,19 @@ MEASURES: tuple[Measure, ...] = (
             _online_peak),
     Measure("fleet.h100_equivalents", "H100-equivalents owned or on order", "GPU", "up",
             "sum of GPUs x dense 8-bit peak / H100's", _h100e),
-    Measure("power.chip_tdp_added_w", "Chip power added (TDP)", "W", "", "GPUs bought x package TDP", _chip_power),
-    Measure("power.it_added_w", "IT power added", "W", "", "GPUs bought x all-in IT watts per GPU", _it_power,
+    Measure("power.it_online_added_w", "IT power brought online", "W", "",
+            "GPUs online at the period's end less the installed base, x all-in IT watts per GPU", _it_power_online,
             headline=True),
-    Measure("power.facility_added_w", "Facility power added", "W", "", "IT power added x peak PUE", _facility_power),
+    Measure("power.chip_tdp_online_added_w", "as chip power (TDP)", "W", "", "the same x package TDP",
+            _chip_power_online),
+    Measure("power.facility_online_added_w", "as facility power", "W", "", "IT power brought online x peak PUE",
+            _facility_power_online),
+    Measure("power.chip_tdp_added_w", "Chip power bought (TDP)", "W", "", "GPUs bought x package TDP", _chip_power),
+    Measure("power.nvidia_chip_tdp_added_w", "of it NVIDIA", "W", "", "the same, NVIDIA only", _nvidia_chip_power),
+    Measure("power.it_added_w", "IT power bought", "W", "", "GPUs bought x all-in IT watts per GPU", _it_power),
+    Measure("power.nvidia_it_added_w", "of it NVIDIA", "W", "", "the same, NVIDIA only", _nvidia_it_power),
+    Measure("power.facility_added_w", "Facility power for what is bought", "W", "", "IT power bought x peak PUE",
+            _facility_power),
     Measure("power.it_online_w", "IT power online at the period's end", "W", "", "GPUs online x all-in IT watts",
             _it_online),
     Measure("power.pue", "PUE", "1", "down", "facility energy / IT energy over the plan, from hourly weather", _pue),
@@ -182,6 +240,9 @@ MEASURES: tuple[Measure, ...] = (
             "sum of free cash flow / (1 + r)^t + terminal value, monthly", lambda o, p, w: o.finance.npv_usd,
             headline=True),
     Measure("finance.irr_pct", "IRR a year", "%", "up", "rate at which NPV is zero", _irr),
+    Measure("finance.break_even_ads_uplift_pct", "Ads uplift at which NPV is zero", "%", "down",
+            "uplift of advertising revenue for which NPV is zero, every other line held", _break_even_uplift,
+            drawn=False),
     Measure("finance.payback_months", "Payback", "month", "down", "first month with cumulative free cash flow >= 0",
             lambda o, p, w: o.finance.payback_months),
     Measure("finance.usd_per_gpu_hour", "Levelised cost per GPU-hour", "USD/h", "down",
@@ -193,11 +254,11 @@ MEASURES: tuple[Measure, ...] = (
 )  # fmt: skip
 
 
-def measure_all(prepared: Prepared) -> dict[str, Callable[[Outcome], float]]:
-    """Return every measure as a function of the outcome alone."""
+def measure_all(prepared: Prepared, *, drawn_only: bool = False) -> dict[str, Callable[[Outcome], float]]:
+    """Return every measure, or those that get a band, as a function of the outcome alone."""
     window = window_of(prepared)
 
     def bind(measure: Measure) -> Callable[[Outcome], float]:
         return lambda outcome: measure.compute(outcome, prepared, window)
 
-    return {measure.name: bind(measure) for measure in MEASURES}
+    return {measure.name: bind(measure) for measure in MEASURES if measure.drawn or not drawn_only}

@@ -129,6 +129,7 @@ def carry(prepared: Prepared, figures: Figures, sites: list[SitePlan] | None = N
     inputs = buildout_inputs(scenario, catalogue, sites, figures)
     built = plan_buildout(inputs)
     allocation = allocate(
+        axis,
         inputs.kinds,
         built.online_count_SKT.sum(axis=0),
         prepared.work,

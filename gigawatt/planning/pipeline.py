@@ -61,9 +61,9 @@ def make_plan(resolved: Resolved, *, draws_count: int = DRAWS_COUNT, seed: int =
     watch.lap("sites, training, serving")
     outcome = carry(prepared, figures)
     watch.lap("build-out, operations, finance")
-    measures = measure_all(prepared)
-    values = {name: measure(outcome) for name, measure in measures.items()}
-    found_bands = bands(prepared, figures.used, measures, draws_count=draws_count, seed=seed)
+    values = {name: measure(outcome) for name, measure in measure_all(prepared).items()}
+    drawn = measure_all(prepared, drawn_only=True)
+    found_bands = bands(prepared, figures.used, drawn, draws_count=draws_count, seed=seed)
     watch.lap("uncertainty")
     rings, manhattan_km2 = manhattan(catalogue)
     claims = check_claims(case_of(prepared, outcome, values, found_bands, manhattan_km2))
@@ -81,9 +81,9 @@ def make_plan(resolved: Resolved, *, draws_count: int = DRAWS_COUNT, seed: int =
         tables=frames,
         claims=claims,
         gigawatts={
-            "chip_tdp_w": values["power.chip_tdp_added_w"],
-            "it_w": values["power.it_added_w"],
-            "facility_w": values["power.facility_added_w"],
+            "chip_tdp_w": values["power.chip_tdp_online_added_w"],
+            "it_w": values["power.it_online_added_w"],
+            "facility_w": values["power.facility_online_added_w"],
         },
         split_usd=_split(outcome),
         finance=_finance(outcome),

@@ -19,8 +19,8 @@ opex            month and one column per cost line
 demand          month, workload, accelerator, demand_requests_per_s, demand_output_tokens_per_s, gpus_needed,
                 gpus_given, served_frac, output_tokens, input_tokens, it_mw
 training        one row a run: label, model, accelerator, gpus, precision, start, end, days, deadline, meets_deadline,
-                tokens, mfu, tflops_per_gpu, step_time_s, tokens_per_s, gpu_hours, ettr, energy_mwh, cost_usd, co2_t, layout,
-                interruptions, low_days, high_days, published_gpu_hours
+                tokens, mfu, tflops_per_gpu, step_time_s, tokens_per_s, gpu_hours, ettr, energy_mwh, cost_usd, co2_t,
+                layout, interruptions, low_days, high_days, published_gpu_hours
 sites           one row a site: site, name, operator, place, latitude, longitude, status, leased, energised_start_mw,
                 energised_end_mw, planned_mw, it_end_mw, pue_mean, pue_p99, pue_max, wue_l_per_kwh, peak_mw, site_km2,
                 building_km2, share_of_manhattan_pct, electricity_usd_per_mwh, carbon_kg_per_mwh, gpus_end,
@@ -208,7 +208,7 @@ class Plan:
         As in the module's docstring.
     claims : tuple of ClaimCheck
     gigawatts : mapping of str to float
-        The three gigawatts added in the plan's first budget year: chip_tdp_w, it_w, facility_w.
+        The three gigawatts brought online in the plan's first budget period: chip_tdp_w, it_w, facility_w.
     split_usd : mapping of str to float
         Capex of the budget by class: accelerators, servers, network, construction, other, unspent.
     finance : mapping

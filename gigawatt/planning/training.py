@@ -16,6 +16,8 @@ from gigawatt.planning import convert
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.unit_costs import gpu_hour_cost
 
+BATCH_ROUNDING_FRAC = 0.05  # how far a batch in tokens may be from the count of sequences that is meant
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingRun:
@@ -75,6 +77,38 @@ def failure_model(
     )
 
 
+def batch_sequences(batch_tokens: float, sequence_tokens: int) -> int:
+    """Return the sequences of a batch given in tokens.
+
+    People say "a batch of 16 M tokens" for 2,048 sequences of 8,192; a count that data parallelism can divide is meant.
+
+    Parameters
+    ----------
+    batch_tokens : float
+        Tokens per optimizer step, rounded as people round it.
+    sequence_tokens : int
+        Tokens per sequence.
+
+    Returns
+    -------
+    int
+        The count within `BATCH_ROUNDING_FRAC` of the given one that holds the largest power of two.
+
+    Examples
+    --------
+    >>> batch_sequences(16e6, 8192), batch_sequences(8 * 8192, 8192)
+    (2048, 8)
+    """
+    exact = batch_tokens / sequence_tokens
+    step = 1 << max(0, int(exact).bit_length())
+    while step > 1:
+        nearest_count = max(step, round(exact / step) * step)
+        if abs(nearest_count - exact) <= BATCH_ROUNDING_FRAC * exact:
+            return nearest_count
+        step //= 2
+    return max(1, round(exact))
+
+
 def training_job(
     catalogue: Catalogue,
     model: str,
@@ -114,7 +148,7 @@ def training_job(
         accelerator=convert.accelerator(entry, catalogue),
         gpus_count=gpus_count,
         sequence_tokens=sequence_tokens,
-        batch_sequences=max(1, round(batch_tokens / sequence_tokens)),
+        batch_sequences=batch_sequences(batch_tokens, sequence_tokens),
         precision=precision,  # type: ignore[arg-type]  # checked against the accelerator above
         software_date=software_date,
     )

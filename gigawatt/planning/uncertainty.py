@@ -10,6 +10,14 @@ from gigawatt.planning.figures import Figures, draws
 from gigawatt.planning.outcome import Outcome, Prepared, carry, redraw
 from gigawatt.records import Quantity
 
+LOW_FRAC, HIGH_FRAC = 0.1, 0.9  # the 80 % band
+
+
+def _quantile(values: list[float], share: float) -> float:
+    """Return an observed value at a share of the order; infinity (never pays back) counts, NaN (undefined) does not."""
+    defined = sorted(value for value in values if not np.isnan(value))
+    return defined[round(share * (len(defined) - 1))] if defined else float("nan")
+
 
 def bands(
     prepared: Prepared,
@@ -48,6 +56,4 @@ def bands(
         for name, measure in measures.items():
             found[name].append(measure(outcome))
     del prepared.work.notices[noticed:]  # what a draw runs short of is no notice of the central plan
-    return {
-        name: (float(np.percentile(values, 10)), float(np.percentile(values, 90))) for name, values in found.items()
-    }
+    return {name: (_quantile(values, LOW_FRAC), _quantile(values, HIGH_FRAC)) for name, values in found.items()}

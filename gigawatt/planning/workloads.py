@@ -18,7 +18,7 @@ from gigawatt.planning.figures import Figures
 from gigawatt.planning.plan import Notice
 from gigawatt.planning.serving import ServingPool, pool_size, serving_inputs, serving_pool
 from gigawatt.planning.training import TrainingRun, failure_model, find_layout, training_job, whole_run
-from gigawatt.records import Quantity
+from gigawatt.records import Quantity, TimeAxis
 from gigawatt.scenario.model import Scenario
 from gigawatt.scenario.workloads import FinetuneWork, ResearchWork, ServeWork, TrainWork
 from gigawatt.units import DAYS_PER_YEAR, HOURS_PER_MONTH, MONTHS_PER_YEAR, SECONDS_PER_DAY, SECONDS_PER_MONTH
@@ -332,6 +332,7 @@ def output_tokens(pool: ScheduledPool, given_T: Floats) -> tuple[Floats, Floats,
 
 
 def allocate(
+    axis: TimeAxis,
     kinds: tuple[str, ...],
     online_KT: Floats,
     work: Work,
@@ -344,6 +345,7 @@ def allocate(
 
     Parameters
     ----------
+    axis : TimeAxis
     kinds : tuple of str
     online_KT : Floats
         Accelerators online, over all sites.
@@ -393,8 +395,9 @@ def allocate(
         given[label] = given.get(label, 0.0) + got_T
         short_T = wanted_T - got_T
         if (short_T > 0.5).any():
+            first = axis.start.plus(int(np.argmax(short_T > 0.5)))
             message = (
-                f"{label}: {short_T.max():,.0f} of {wanted_T.max():,.0f} accelerators are missing in the worst month"
+                f"{label}: from {first} on {kind} are short, by up to {short_T.max():,.0f} of {wanted_T.max():,.0f}"
             )
             work.notices.append(Notice("workload-short", message, "workloads"))
     reserved_KT = np.zeros_like(free_KT)
