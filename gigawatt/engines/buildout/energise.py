@@ -108,7 +108,7 @@ def place(
     kind_order = kind_order_K.tolist()
     online = [[0.0] * len(system_w) for _ in range(capacity_w_ST.shape[0])]
     used_w = [0.0] * len(online)
-    history: list[list[list[float]]] = []
+    history: list[float] = []
     for ready, retired, capacity_w in zip(
         commissioned_count_KT.T.tolist(), retired_count_KT.T.tolist(), capacity_w_ST.T.tolist(), strict=True
     ):
@@ -124,8 +124,10 @@ def place(
         free_w = [site_w - used for site_w, used in zip(capacity_w, used_w, strict=True)]
         _fill(online, waiting, free_w, system_w, kind_order)
         used_w = [site_w - free for site_w, free in zip(capacity_w, free_w, strict=True)]
-        history.append([list(at_site) for at_site in online])
-    return np.array(history).transpose(1, 2, 0)
+        for at_site in online:
+            history.extend(at_site)
+    shape = (capacity_w_ST.shape[1], len(online), len(system_w))
+    return np.array(history).reshape(shape).transpose(1, 2, 0)
 
 
 def _retire(online: list[list[float]], kind: int, leaving_count: float, ready_count: float) -> None:
