@@ -77,7 +77,8 @@ def test_accelerators_are_conserved(inputs: BuildoutInputs) -> None:
 @settings(max_examples=120, deadline=None)
 def test_money_is_conserved(inputs: BuildoutInputs) -> None:
     result = plan_buildout(inputs)
-    close(np.cumsum(result.budget_usd_T), np.cumsum(sum(result.spend_usd.values())) + result.unspent_usd_T)
+    # to the size of the money that moves: announced orders may cost far more than the budget
+    close(np.cumsum(result.budget_usd_T) - result.unspent_usd_T, np.cumsum(sum(result.spend_usd.values())))
     hardware = sum(result.spend_usd[part] for part in ("accelerators", "servers", "network"))
     price = inputs.accelerator_usd_KT + inputs.server_usd_KT + inputs.network_usd_KT
     close(hardware, (price * result.ordered_count_KT).sum(axis=0))
