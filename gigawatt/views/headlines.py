@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Iterable
 
-from gigawatt.planning.plan import Metric, Plan
+from gigawatt.planning.plan import ClaimCheck, Metric, Plan
 
 HEADLINES_COUNT = 6
-# each verdict with its mark, from best to least
-VERDICTS = {"agrees": "✓", "differs": "≠", "cannot be": "×", "not modelled": "–"}
+# each verdict with its mark and its plural
+VERDICTS = {
+    "agrees": ("✓", "agree"),
+    "differs": ("≠", "differ"),
+    "cannot be": ("×", "cannot be"),
+    "not modelled": ("–", "not modelled"),
+}
 
 
 def headlines(plan: Plan) -> list[Metric]:
-    """The figures of the first screen: those marked for it, else the first ones that have a value."""
+    """Return the figures of the first screen: those marked for it, else the first ones that have a value."""
     known = [metric for metric in plan.metrics if math.isfinite(metric.value)]
     return ([metric for metric in known if metric.headline] or known)[:HEADLINES_COUNT]
 
@@ -23,3 +30,18 @@ def announced_beside(plan: Plan, metric: Metric) -> str:
         if claim.kind == "announced" and claim.unit == metric.unit and claim.found == metric.value:
             return f"announced {claim.claimed}"
     return ""
+
+
+def verdict_counts(claims: Iterable[ClaimCheck]) -> str:
+    """Count claims by verdict in words: "2 agree, 1 differs"."""
+    counts = Counter(str(claim.verdict) for claim in claims)
+    return ", ".join(
+        f"{counts[verdict]} {plural if counts[verdict] > 1 else verdict}"
+        for verdict, (_, plural) in VERDICTS.items()
+        if counts[verdict]
+    )
+
+
+def limit_counts(plan: Plan) -> list[tuple[str, int]]:
+    """Count the months by what limits growth in them, the longest first."""
+    return Counter(str(limit) for limit in plan.tables["months"]["limit"]).most_common()

@@ -25,7 +25,8 @@ WORDS = {"gpus": "GPUs", "it": "IT", "pue": "PUE", "wue": "WUE", "mfu": "MFU", "
          "h100e": "H100-equivalents", "tflops": "TFLOP/s", "p99": "99th percentile", "ai": "AI"}  # fmt: skip
 HEADINGS = {"low_days": "Days, low", "high_days": "Days, high", "gpu_hours": "GPU-hours", "co2_t": "CO2",
             "published_gpu_hours": "GPU-hours published", "tokens_per_s": "Tokens per second", "mfu": "MFU",
-            "tflops_per_gpu": "Per GPU", "it_capacity_mw": "IT capacity", "served_frac": "Share served"}  # fmt: skip
+            "tflops_per_gpu": "Per GPU", "it_capacity_mw": "IT capacity", "served_frac": "Share served",
+            "share_of_manhattan_pct": "Share of Manhattan"}  # fmt: skip
 UNITS = {"gpu_hours": "h", "published_gpu_hours": "h", "co2_t": "t", "pue": "1", "tflops_per_gpu": "TFLOP/s",
          "demand_requests_per_s": "1/s"}  # fmt: skip
 
@@ -131,7 +132,7 @@ def of_frame(name: str, title: str, frame: pd.DataFrame, columns: Sequence[str])
 
 
 def buildout(plan: Plan) -> Table:
-    """The build-out month by month."""
+    """Show the build-out month by month."""
     kinds = [f"gpus_{kind}" for kind in dict.fromkeys(plan.tables["purchases"]["accelerator"])]
     columns = ("month", "gpus_online", *kinds, "gpus_delivered", "gpus_waiting", "h100e_online", "limit")
     return of_frame("buildout", "Accelerators by month", plan.tables["months"], columns)
@@ -154,7 +155,7 @@ def power(plan: Plan) -> Table:
 
 
 def sites(plan: Plan) -> Table:
-    """The sites."""
+    """Show the sites."""
     columns = ("name", "place", "status", "leased", "energised_start_mw", "energised_end_mw", "planned_mw", "it_end_mw",
                "peak_mw", "pue_mean", "pue_p99", "wue_l_per_kwh", "gpus_end", "gpus_when_complete", "site_km2",
                "building_km2", "share_of_manhattan_pct", "electricity_usd_per_mwh", "carbon_kg_per_mwh", "capex_usd",
@@ -162,8 +163,22 @@ def sites(plan: Plan) -> Table:
     return of_frame("sites", "Sites", plan.tables["sites"], columns)
 
 
+def land(plan: Plan) -> Table:
+    """Show the sites' land, and what they hold when complete."""
+    columns = (
+        "name",
+        "place",
+        "site_km2",
+        "building_km2",
+        "share_of_manhattan_pct",
+        "planned_mw",
+        "gpus_when_complete",
+    )
+    return of_frame("land", "Land by site", plan.tables["sites"], columns)
+
+
 def training(plan: Plan) -> Table:
-    """The training runs."""
+    """Show the training runs."""
     columns = ("label", "model", "accelerator", "gpus", "precision", "layout", "start", "end", "days", "low_days",
                "high_days", "deadline", "meets_deadline", "tokens", "mfu", "tflops_per_gpu", "step_time_s",
                "tokens_per_s", "gpu_hours", "published_gpu_hours", "ettr", "interruptions", "energy_mwh", "cost_usd",
@@ -172,7 +187,7 @@ def training(plan: Plan) -> Table:
 
 
 def serving(plan: Plan) -> Table:
-    """Serving demand and supply, by month and workload."""
+    """Show serving demand and supply, by month and workload."""
     columns = ("month", "workload", "accelerator", "demand_requests_per_s", "demand_output_tokens_per_s", "gpus_needed",
                "gpus_given", "served_frac", "output_tokens", "input_tokens", "it_mw")  # fmt: skip
     return of_frame("serving", "Serving by month and workload", plan.tables["demand"], columns)
@@ -194,6 +209,7 @@ TABLES: Mapping[str, Callable[[Plan], Table]] = MappingProxyType(
         "purchases": _all_columns("purchases", "Orders and deliveries by month", "purchases"),
         "sites": sites,
         "power": power,
+        "land": land,
         "training": training,
         "serving": serving,
         "cashflow": _all_columns("cashflow", "Cash flow by month", "cashflow"),

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gigawatt.planning.plan import ClaimCheck, Plan
+from gigawatt.planning.plan import ClaimCheck, Metric, Plan
 from gigawatt.records import Month
 from gigawatt.units import say
 from gigawatt.views.figures.axes import month_short
 from gigawatt.views.figures.buildout import LIMITS, column, limit_runs, months_of
 from gigawatt.views.figures.spark import sparkline
-from gigawatt.views.headlines import VERDICTS, announced_beside, headlines
+from gigawatt.views.headlines import VERDICTS, announced_beside, headlines, limit_counts, verdict_counts
 from gigawatt.views.tables import band_words
 
 if TYPE_CHECKING:
@@ -131,14 +130,14 @@ def _heading(plan: Plan, room: int) -> list[Text]:
 
 
 def _figures(plan: Plan, room: int) -> list[Text]:
-    """The headline figures in columns: label, value, band, what was announced."""
+    """Put the headline figures in columns: label, value, band, what was announced."""
     from rich.text import Text
 
     rows = [
         (
             metric.label,
             say(metric.value, metric.unit),
-            band_words(metric.p10, metric.p90, metric.unit),
+            _bare_band(metric),
             announced_beside(plan, metric).removeprefix("announced "),
         )
         for metric in headlines(plan)
@@ -164,8 +163,15 @@ def _figures(plan: Plan, room: int) -> list[Text]:
     return lines
 
 
+def _bare_band(metric: Metric) -> str:
+    """Say a band without its unit where the value beside it has the same one."""
+    band = band_words(metric.p10, metric.p90, metric.unit)
+    unit = say(metric.value, metric.unit).partition(" ")[2]
+    return band.removesuffix(f" {unit}") if unit and band.count(unit) == 1 else band
+
+
 def _series(plan: Plan, room: int) -> list[Text]:
-    """A sparkline a quarter for each of the main series, with its first and last value."""
+    """Draw a sparkline a quarter for each of the main series, with its first and last value."""
     from rich.text import Text
 
     months = months_of(plan)
@@ -181,16 +187,13 @@ def _series(plan: Plan, room: int) -> list[Text]:
 
 
 def _limit(plan: Plan, room: int) -> Text:
-    """What limits growth, as runs of months; a short count where the runs are too many for a line."""
+    """Say what limits growth, as runs of months; a short count where the runs are too many for a line."""
     from rich.text import Text
 
     months, runs = months_of(plan), limit_runs(plan)
     words = ", ".join(f"{LIMITS.get(limit, limit).lower()} to {month_short(months[last])}" for limit, _, last in runs)
     if len(words) > room - 16:
-        lasting: Counter[str] = Counter()
-        for limit, first, last in runs:
-            lasting[limit] += last - first + 1
-        parts = [f"{LIMITS.get(name, name).lower()} {count}" for name, count in lasting.most_common()]
+        parts = [f"{LIMITS.get(name, name).lower()} {count}" for name, count in limit_counts(plan)]
         words = ", ".join(parts) + f" of {len(months)} months"
     return Text.assemble("What limits it".ljust(16), _cut(words, room - 16))
 
@@ -199,10 +202,8 @@ def _sureness(plan: Plan, room: int) -> list[Text]:
     """Claims by verdict, balances and warnings in a line, then the claims that fare worst."""
     from rich.text import Text
 
-    verdicts = Counter(claim.verdict for claim in plan.claims)
-    counts = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in VERDICTS if verdicts[verdict])
     held = sum(check.holds for check in plan.checks)
-    parts = [f"{len(plan.claims)} claims: {counts}"] if plan.claims else []
+    parts = [f"{len(plan.claims)} claims: {verdict_counts(plan.claims)}"] if plan.claims else []
     parts += [f"{held} of {len(plan.checks)} balances hold"]
     if plan.notices:
         parts.append(f"{len(plan.notices)} {'warning' if len(plan.notices) == 1 else 'warnings'}")
@@ -220,7 +221,7 @@ def _claim_line(claim: ClaimCheck, room: int) -> Text:
     found = f"found {say(claim.found, claim.unit)}" if math.isfinite(claim.found) else "not computed"
     tail = f"{claim.claimed}, {found}"
     label = _cut(claim.label, max(room - 16 - len(tail) - 2, 12))
-    mark = f"{VERDICTS[claim.verdict]} {claim.verdict}".ljust(16)
+    mark = f"{VERDICTS[claim.verdict][0]} {claim.verdict}".ljust(16)
     return Text.assemble(
         (mark, VERDICT_STYLES[claim.verdict]), f"{label}: ", (_cut(tail, room - 18 - len(label)), "dim")
     )

@@ -19,6 +19,7 @@ NAMES = ("January", "February", "March", "April", "May", "June", "July", "August
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)  # of a power of ten, between two ticks
 QUARTER_MONTHS = 3
 QUARTER_PX = 26.0  # least room between two quarter labels
+FOOT_PX, FOOT_YEARS_PX = 36.0, 24.0  # room below the axis: quarters and years, years only
 YEAR_PX = 34.0  # least room between two year labels
 
 
@@ -168,7 +169,8 @@ class Frame:
         left_side = x - self.left > widest + 12
         for row, line in enumerate(words):
             at = y + 4 + (row - (len(words) - 1) / 2) * (FONT_PX + 2)
-            self.canvas.text(x + (-10 if left_side else 10), at, line, style, "end" if left_side else "start")
+            anchor = "end" if left_side else "start"
+            self.canvas.text(x + (-10 if left_side else 10), at, line, f"{style} halo".strip(), anchor)
         self.canvas.dot(x, y, 5, "paper", " ".join(words))
 
     def end_labels(self, labels: Sequence[tuple[float, str, str]]) -> None:
@@ -191,14 +193,16 @@ class Frame:
 
 def frame(
     canvas: Canvas, width: float, height: float, count: int, span: tuple[float, float], labels: Sequence[str] = (),
-    *, top: float = 26.0, foot: float = 36.0, left: float = 0.0, wanted: int = 4, gutter: float = 44.0,
+    *, top: float = 26.0, foot: float | None = None, left: float = 0.0, wanted: int = 4, gutter: float = 44.0,
 ) -> tuple[Frame, list[float]]:  # fmt: skip
     """Lay out a plot area and its ticks: room on the left for numbers, on the right for the longest label."""
     marks = ticks(span[0], span[1], wanted)
     right = width - (max((text_width(words) for words in labels), default=-14.0) + 24.0)
+    if foot is None:
+        foot = FOOT_PX if (right - left - gutter) / max(count, 1) * QUARTER_MONTHS >= QUARTER_PX else FOOT_YEARS_PX
     return Frame(canvas, left + gutter, right, top, height - foot, count, marks[0], marks[-1]), marks
 
 
 def number(value: float) -> str:
-    """A bare number of three digits, with a true minus sign."""
+    """Write a bare number of three digits, with a true minus sign."""
     return three_digits(value).replace("-", "−")

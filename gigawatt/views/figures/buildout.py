@@ -10,7 +10,7 @@ import numpy as np
 from gigawatt.planning.plan import ClaimCheck, Plan
 from gigawatt.records import Month
 from gigawatt.units import say
-from gigawatt.views.figures.axes import Floats, frame, month_short, month_words, scaled
+from gigawatt.views.figures.axes import Floats, frame, month_words, scaled
 from gigawatt.views.figures.svg import LINE_PX, Canvas, Figure, colour, text_width, wrap
 
 WIDE_PX = 560.0
@@ -25,7 +25,7 @@ _DATE = re.compile(r"\b(20\d\d)(?:-(\d\d))?\b")
 
 
 def months_of(plan: Plan) -> list[str]:
-    """The months of a plan as text."""
+    """Return the months of a plan as text."""
     return [str(month) for month in plan.tables["months"]["month"]]
 
 
@@ -127,7 +127,7 @@ def _stacked(
 
 
 def limit_runs(plan: Plan) -> list[tuple[str, int, int]]:
-    """What limits growth as runs of months: (limit, first, last)."""
+    """Return what limits growth as runs of months: (limit, first, last)."""
     runs: list[tuple[str, int, int]] = []
     for position, limit in enumerate(str(value) for value in plan.tables["months"]["limit"]):
         if runs and runs[-1][0] == limit:
@@ -138,16 +138,17 @@ def limit_runs(plan: Plan) -> list[tuple[str, int, int]]:
 
 
 def limits(plan: Plan, width: float = WIDE_PX) -> Figure | None:
-    """What limited growth, month by month: a row for each limit that occurs."""
+    """Draw what limited growth, month by month: a row for each limit that occurs."""
     months, runs = months_of(plan), limit_runs(plan)
     names = [name for name in LIMITS if any(name == run[0] for run in runs)]
     names += [run[0] for run in runs if run[0] not in names and run[0] not in LIMITS]
     words = {name: LIMITS.get(name, name) for name in dict.fromkeys(names)}
     lasting = {name: sum(last - first + 1 for limit, first, last in runs if limit == name) for name in words}
-    first = max(lasting, key=lambda name: lasting[name])
+    binding = [name for name in lasting if name != "none"] or ["none"]
+    first = max(binding, key=lambda name: lasting[name])
     title = f"{words[first]} limits growth in {lasting[first]} of {len(months)} months"
     canvas, row = Canvas(), 30.0
-    height = len(words) * row + 46.0
+    height = len(words) * row + 42.0
     gutter = max(text_width(text) for text in words.values()) + 12
     plot, _ = frame(canvas, width, height, len(months), (0.0, 1.0), top=4.0, gutter=gutter)
     step = (plot.right - plot.left) / len(months)
@@ -168,13 +169,7 @@ def limits(plan: Plan, width: float = WIDE_PX) -> Figure | None:
     )
 
 
-def limit_words(plan: Plan) -> str:
-    """What limits growth in one line: "supply to Aug 2025, power to Dec 2026"."""
-    months = months_of(plan)
-    return ", ".join(f"{limit} to {month_short(months[last])}" for limit, _, last in limit_runs(plan))
-
-
-def label_block(canvas: Canvas, x: float, y: float, words: str, width: float, style: str = "") -> float:
+def label_block(canvas: Canvas, x: float, y: float, words: str, width: float, style: str = "halo") -> float:
     """Write a text over as many lines as it needs; return the baseline after it."""
     for line in wrap(words, width):
         canvas.text(x, y, line, style)

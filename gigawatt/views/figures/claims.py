@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from gigawatt.planning.plan import ClaimCheck, Plan
 from gigawatt.units import say
 from gigawatt.views.figures.buildout import WIDE_PX, label_block
 from gigawatt.views.figures.svg import Canvas, Figure, colour, text_width, wrap
+from gigawatt.views.headlines import verdict_counts
 
 HIGHEST_RATIO = 2.0  # the scale ends at twice the claim; what lies beyond is drawn as an arrow
 VERDICT_COLOURS = {"agrees": 2, "differs": 1, "cannot be": 3}
@@ -34,23 +36,22 @@ def consistency(plan: Plan, width: float = WIDE_PX) -> Figure | None:
         words = f"{claim.label}: {claim.claimed}"
         found = f"{say(claim.found, claim.unit)}, {claim.verdict}"
         if narrow:
-            y = label_block(canvas, gutter, y + 14, words, width) - 6
+            y = label_block(canvas, gutter, y + 14, words, width) - 4
         else:
             label_block(canvas, 0, y + 14, words, gutter - 16)
         rows.append(y + 12)
         _row(canvas, claim, place, y + 12, found, right)
         lines = 1 if narrow else len(wrap(words, gutter - 16))
         y += max(44.0, lines * 16 + 12)
+    grid = Canvas()
     for share in (0.0, 0.5, 1.0, 1.5, 2.0):
         x = gutter + room * share / HIGHEST_RATIO
-        canvas.line(x, top, x, y - 4, "axis" if share == 1.0 else "grid")
-        canvas.text(x, 14, f"{share:.0%}" if share != 1.0 else "claimed", "m", _anchor(share))
-    counts = {verdict: sum(claim.verdict == verdict for claim in shown) for verdict in VERDICT_COLOURS}
-    said = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
-    title = f"Of {len(shown)} claims that can be computed: {said}"
+        grid.line(x, top, x, y - 4, "axis" if share == 1.0 else "grid")
+        grid.text(x, 14, f"{share:.0%}" if share != 1.0 else "claimed", "m", _anchor(share))
+    title = f"Of {len(shown)} claims that can be computed: {verdict_counts(shown)}"
     subtitle = "Found, as a share of the figure claimed; grey: the range claimed, coloured: the range found"
     source = f"Plan {plan.scenario_id}. Sources by number in the table of claims."
-    return Figure("consistency", title, subtitle, source, width, y + 2, canvas.body)
+    return Figure("consistency", title, subtitle, source, width, y + 2, grid.body + canvas.body)
 
 
 def _anchor(share: float) -> str:
@@ -63,9 +64,10 @@ def _drawable(claim: ClaimCheck) -> bool:
     return math.isfinite(claim.found) and math.isfinite(claim.claimed_value) and claim.claimed_value > 0
 
 
-def _row(canvas: Canvas, claim: ClaimCheck, place: object, y: float, words: str, right: float) -> None:
+def _row(
+    canvas: Canvas, claim: ClaimCheck, place: Callable[[float, ClaimCheck], float], y: float, words: str, right: float
+) -> None:
     """Draw one claim: its band, the range found, the value found."""
-    assert callable(place)  # noqa: S101
     low = claim.claimed_low if math.isfinite(claim.claimed_low) else claim.claimed_value
     high = claim.claimed_high if math.isfinite(claim.claimed_high) else HIGHEST_RATIO * claim.claimed_value
     start, end = place(low, claim), place(high, claim)
@@ -82,6 +84,6 @@ def _row(canvas: Canvas, claim: ClaimCheck, place: object, y: float, words: str,
         canvas.dot(x, y, 5, f"f{tone}", f"{claim.label}: {words}")
     after = place(found_high, claim) + 10
     if after + text_width(words) > right:
-        canvas.text(place(found_low, claim) - 10, y + 4, words, "b", "end")
+        canvas.text(place(found_low, claim) - 10, y + 4, words, "b halo", "end")
     else:
-        canvas.text(after, y + 4, words, "b")
+        canvas.text(after, y + 4, words, "b halo")

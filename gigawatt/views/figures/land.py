@@ -8,13 +8,14 @@ from gigawatt.planning.plan import Plan
 from gigawatt.units import say
 from gigawatt.views.figures.axes import number
 from gigawatt.views.figures.buildout import WIDE_PX
-from gigawatt.views.figures.svg import Canvas, Figure, colour, wrap
+from gigawatt.views.figures.svg import LINE_PX, Canvas, Figure, colour, wrap
 
 KM_PER_DEGREE = 111.2  # length of a degree of latitude on a sphere of 6,371 km
 STREET_GRID_DEG = 29.0  # Manhattan's avenues run 29 degrees east of north (Commissioners' Plan of 1811)
 RECTANGLE_RATIO = 1.5  # drawn length over width; only the area is to scale
 GAP_KM = 0.5  # between two drawn sites
 SCALE_KM = 5.0
+LABELS_AT = 0.66  # of the height: below the middle the island leaves room on its right
 
 
 def land(plan: Plan, width: float = WIDE_PX) -> Figure | None:
@@ -38,7 +39,6 @@ def land(plan: Plan, width: float = WIDE_PX) -> Figure | None:
 
     for ring in outline:
         canvas.polygon([place(point) for point in ring], "softf pale", "Manhattan, to scale")
-    labels_x, y = (max(xs) - min(xs)) * scale * 0.62 + 8, height * 0.5
     along = -sum(_sides(area)[0] + GAP_KM for area, _ in areas.values()) / 2.0
     middle = ((max(xs) + min(xs)) / 2.0, (max(ys) + min(ys)) / 2.0)
     labels = []
@@ -50,7 +50,8 @@ def land(plan: Plan, width: float = WIDE_PX) -> Figure | None:
         words += f", {number(share)} % of Manhattan" if math.isfinite(share) else ""
         canvas.polygon([place(corner) for corner in corners], f"f{colour(position)} edge", words)
         labels.append((words, f"f{colour(position)}"))
-    labels_x = max(labels_x, place((max(xs), 0))[0] * 0.66)
+    y = height * LABELS_AT
+    labels_x = max(x for ring in outline for x, at in map(place, ring) if at >= y - 2 * LINE_PX) + 12
     for words, style in labels:
         canvas.swatch(labels_x, y + 4, style)
         for line in wrap(words, width - labels_x - 16):
@@ -76,7 +77,7 @@ def _project(ring: list[tuple[float, float]], reference: list[tuple[float, float
 
 
 def _sides(area_km2: float) -> tuple[float, float]:
-    """Length and width of the drawn rectangle. [km]"""
+    """Length and width of the drawn rectangle in kilometres."""
     length = math.sqrt(area_km2 * RECTANGLE_RATIO)
     return length, area_km2 / length
 

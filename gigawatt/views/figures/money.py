@@ -10,7 +10,7 @@ from gigawatt.planning.plan import Plan
 from gigawatt.units import say
 from gigawatt.views.figures.axes import frame, month_words, scaled
 from gigawatt.views.figures.buildout import WIDE_PX, column, months_of
-from gigawatt.views.figures.svg import Canvas, Figure, colour
+from gigawatt.views.figures.svg import Canvas, Figure, colour, text_width
 
 # order of every list of costs: compute, network, building, other
 SPLIT = ("accelerators", "servers", "network", "construction", "other", "unspent")
@@ -38,10 +38,11 @@ def cash_flow(plan: Plan, width: float = WIDE_PX) -> Figure | None:
             plot.line(values, "ink")
             lowest = int(np.nanargmin(values))
             if values[lowest] < 0:
-                inside = lowest < len(months) * 0.6
-                canvas.dot(plot.x(lowest), plot.y(float(values[lowest])), 4, f"f{colour(3)}")
-                canvas.text(plot.x(lowest) + (9 if inside else -9), plot.y(float(values[lowest])) + 2,
-                            f"lowest {say(float(values[lowest]), 'USD')}", "b", "start" if inside else "end")  # fmt: skip
+                x, y, words = plot.x(lowest), plot.y(float(values[lowest])), say(float(values[lowest]), "USD")
+                canvas.dot(x, y, 4, f"f{colour(3)}")
+                half = text_width(f"lowest {words}") / 2.0
+                middle = min(max(x, plot.left + half + 4), plot.right - half)
+                canvas.text(middle, y - 14, f"lowest {words}", "b halo", "middle")
             payback = float(plan.finance.get("payback_months", math.nan))
             if math.isfinite(payback) and payback <= len(months):
                 plot.flag(payback - 0.5, 0.0, [f"payback after {say(payback, 'month')}"], "b")
@@ -65,7 +66,7 @@ def payback_words(plan: Plan) -> str:
 
 
 def capex_split(plan: Plan, width: float = WIDE_PX) -> Figure | None:
-    """What the budget buys, class by class, with the reference split where the plan has one."""
+    """Draw what the budget buys, class by class, with the reference split where the plan has one."""
     found = {name: float(plan.split_usd[name]) for name in SPLIT if math.isfinite(plan.split_usd.get(name, math.nan))}
     if not found:
         return None

@@ -41,6 +41,7 @@ STYLE = (
     "fill:var(--gw-ink);font-variant-numeric:tabular-nums}"
     ".gw text.m{fill:var(--gw-muted)}.gw text.b{font-weight:600}"
     f".gw text.h{{font-size:{TITLE_PX}px;font-weight:600}}"
+    ".gw text.halo{paint-order:stroke;stroke:var(--gw-paper);stroke-width:3px;stroke-linejoin:round}"
     ".gw .grid{stroke:var(--gw-grid);fill:none}.gw .axis{stroke:var(--gw-soft);fill:none}"
     ".gw .ink{stroke:var(--gw-ink);fill:none}.gw .mut{stroke:var(--gw-muted);fill:none}"
     ".gw .inkf{fill:var(--gw-ink)}.gw .mutf{fill:var(--gw-muted)}.gw .softf{fill:var(--gw-soft)}"
@@ -179,9 +180,8 @@ class Canvas:
     def rect(self, x: float, y: float, width: float, height: float, style: str, words: str = "") -> None:
         """Draw a rectangle; `words` show when a pointer rests on it."""
         hint = f"><title>{escape(words)}</title></rect>" if words else "/>"
-        self._parts.append(
-            f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(max(width, 0))}" height="{_n(max(height, 0))}" class="{style}"{hint}'
-        )
+        size = f'width="{_n(max(width, 0))}" height="{_n(max(height, 0))}"'
+        self._parts.append(f'<rect x="{_n(x)}" y="{_n(y)}" {size} class="{style}"{hint}')
 
     def dot(self, x: float, y: float, radius: float, style: str, words: str = "") -> None:
         """Draw a disc."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,7 @@ def training(plan: Plan, width: float = WIDE_PX) -> Figure | None:
     height = len(runs) * row + 42.0
     plot, _ = frame(canvas, width, height, len(months), (0.0, 1.0), top=2.0, gutter=2.0)
     plot.right = width - 2
-    plot.bottom = height - 36.0
+    plot.bottom = plot.top + len(runs) * row
     step = (plot.right - plot.left) / len(months)
     missed = dated = 0
     for position, run in enumerate(runs.to_dict("records")):
@@ -61,9 +62,9 @@ def training(plan: Plan, width: float = WIDE_PX) -> Figure | None:
     return Figure("training", title, subtitle, f"Plan {plan.scenario_id}, table training.", width, height, canvas.body)
 
 
-def _is_range(run: dict[str, object]) -> bool:
+def _is_range(run: dict[Any, Any]) -> bool:
     """Whether a run has a range of days worth printing."""
-    low, high = float(str(run["low_days"])), float(str(run["high_days"]))
+    low, high = float(run["low_days"]), float(run["high_days"])
     return math.isfinite(low) and math.isfinite(high) and high > low
 
 
@@ -99,7 +100,8 @@ def serving(plan: Plan, width: float = WIDE_PX) -> Figure | None:
 def _serving_title(plan: Plan) -> str:
     """Which workload is served worst, and when."""
     demand = plan.tables["demand"]
-    worst = demand.loc[demand["served_frac"].idxmin()] if demand["served_frac"].notna().any() else None
+    known = demand[demand["served_frac"].notna()].sort_values("served_frac", kind="stable").to_dict("records")
+    worst = known[0] if known else None
     if worst is None or worst["served_frac"] >= SHORT_FRAC:
         return "Serving demand is met in every month"
     served = say(float(worst["served_frac"]) * 100.0, "%")
@@ -126,7 +128,7 @@ def frontier(plan: Plan, width: float = WIDE_PX) -> Figure | None:
         x = plot.left + mark / across[-1] * (plot.right - plot.left)
         canvas.line(x, plot.bottom, x, plot.bottom + 4, "axis")
         canvas.text(x, plot.bottom + 17, tick_text(mark, across[1] - across[0]), "m", "middle")
-    canvas.text(plot.right, plot.bottom + 33, "time per output token, 99th percentile, ms", "m", "end")
+    canvas.text(plot.left, plot.bottom + 33, "time per output token, 99th percentile, ms", "m")
     ends, chosen = [], []
     for position, (name, points) in enumerate(curves.items()):
         places = [

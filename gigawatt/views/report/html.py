@@ -16,14 +16,14 @@ from gigawatt.units import say
 from gigawatt.views.figures import FIGURES, STYLE, TOKENS, Figure, draw
 from gigawatt.views.figures.axes import month_short
 from gigawatt.views.figures.buildout import LIMITS, limit_runs, months_of
-from gigawatt.views.headlines import VERDICTS, announced_beside, headlines
+from gigawatt.views.headlines import VERDICTS, announced_beside, headlines, limit_counts, verdict_counts
 from gigawatt.views.tables import TABLES, band_words
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 WIDE_PX, FULL_PX, NARROW_PX = 544.0, 1000.0, 358.0
-FULL_WIDTH = ("consistency",)
+FULL_WIDTH = ("consistency", "limits", "training")
 DISCLAIMER = (
     "This is a model of public figures, not investment advice. It can be wrong, its inputs are partly estimates, and "
     "nobody should buy or sell anything because of it."
@@ -35,7 +35,7 @@ PARTS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("training", "Training", ("training",), ("training",)),
     ("serving", "Serving", ("serving", "frontier"), ("serving",)),
     ("money", "Money", ("cash-flow", "capex-split"), ("cashflow", "spend", "revenue", "opex")),
-    ("land", "Land", ("land",), ()),
+    ("land", "Land", ("land",), ("land",)),
 )
 
 
@@ -67,14 +67,15 @@ def _card(plan: Plan, metric: Metric) -> dict[str, Any]:
 
 
 def _limits(plan: Plan) -> dict[str, Any]:
-    """What limits growth: one sentence, then the runs of months."""
+    """Say what limits growth: one sentence, then the runs of months."""
     months, runs = months_of(plan), limit_runs(plan)
-    lasting: Counter[str] = Counter()
-    for limit, first, last in runs:
-        lasting[limit] += last - first + 1
-    parts = [f"{LIMITS.get(name, name).lower()} in {count}" for name, count in lasting.most_common()]
+    counts = dict(limit_counts(plan))
+    free = counts.pop("none", 0)
+    parts = [f"{LIMITS.get(name, name).lower()} in {count}" for name, count in counts.items()]
+    sentence = f"Of {len(months)} months, growth is limited by {', by '.join(parts)}" if parts else ""
+    rest = f"nothing limits it in {free}" if free else ""
     return {
-        "sentence": f"Of {len(months)} months, growth is limited by {', by '.join(parts)}.",
+        "sentence": f"{sentence}; {rest}." if sentence and rest else f"{sentence or rest.capitalize()}.",
         "runs": [
             {"limit": LIMITS.get(limit, limit), "span": f"{month_short(months[first])} to {month_short(months[last])}"}
             for limit, first, last in runs
@@ -84,13 +85,11 @@ def _limits(plan: Plan) -> dict[str, Any]:
 
 def sureness(plan: Plan) -> list[str]:
     """How sure we are, in sentences: claims, balances, inputs by kind, bands."""
-    verdicts = Counter(claim.verdict for claim in plan.claims)
     kinds = Counter(origin.kind for origin in plan.origins)
     banded = sum(bool(band_words(metric.p10, metric.p90, metric.unit)) for metric in plan.metrics)
     lines = [f"{banded} of {len(plan.metrics)} headline figures carry a P10–P90 band."]
     if plan.claims:
-        said = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in VERDICTS if verdicts[verdict])
-        lines.append(f"{len(plan.claims)} claims checked: {said}.")
+        lines.append(f"{len(plan.claims)} claims checked: {verdict_counts(plan.claims)}.")
     if plan.checks:
         worst = max(check.residual for check in plan.checks)
         held = sum(check.holds for check in plan.checks)
@@ -107,7 +106,7 @@ def residual_words(residual: float) -> str:
 
 
 def _finance(plan: Plan) -> list[tuple[str, str]]:
-    """The money figures in words."""
+    """Put the money figures in words."""
     finance = plan.finance
     irr = ", ".join(say(float(root) * 100.0, "%") for root in finance.get("irr", ())) or finance.get("irr_note", "")
     rows = [
@@ -154,7 +153,7 @@ def _claims(plan: Plan, kind: str) -> list[dict[str, Any]]:
             "claim": claim,
             "found": say(claim.found, claim.unit),
             "band": band_words(claim.found_low, claim.found_high, claim.unit) if math.isfinite(claim.found) else "",
-            "mark": VERDICTS[claim.verdict],
+            "mark": VERDICTS[claim.verdict][0],
         }
         for claim in plan.claims
         if claim.kind == kind

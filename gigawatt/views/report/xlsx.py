@@ -126,7 +126,7 @@ def write_xlsx(plan: Plan, path: Path) -> Path:
 
 
 def _summary(book: _Book, plan: Plan) -> None:
-    """What was asked, every headline figure, the warnings, where it comes from."""
+    """Write what was asked, every headline figure, the warnings, where it comes from."""
     sheet = book.book.add_worksheet("Summary")
     sheet.set_column(0, 0, 36)
     sheet.set_column(1, 3, 18)
