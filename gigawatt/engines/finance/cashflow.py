@@ -206,6 +206,7 @@ def _check(inputs: FinanceInputs) -> None:
     """Refuse inputs that do not fit together, all reasons at once."""
     months_count = inputs.gpu_hours_T.size
     arrays = {
+        "gpu_hours_T": inputs.gpu_hours_T,
         "output_tokens_T": inputs.output_tokens_T,
         "served_cost_frac_T": inputs.served_cost_frac_T,
         **{f"revenue_usd[{name}]": flow for name, flow in inputs.revenue_usd.items()},

@@ -143,3 +143,10 @@ def test_all_faults_are_named_at_once() -> None:
         evaluate(small_case(timing="middle", terminal="books", tax_frac=1.5, output_tokens_T=np.ones(3)))
     for part in ("Nearest: mid", "Nearest: book", "tax_frac", "output_tokens_T has shape (3,), expected (36,)"):
         assert part in str(caught.value)
+
+
+def test_values_that_are_not_finite_are_refused() -> None:
+    hours = np.full(MONTHS, 20.0)
+    hours[3] = np.nan
+    with pytest.raises(InputError, match="gpu_hours_T has values that are not finite"):
+        evaluate(small_case(gpu_hours_T=hours))
