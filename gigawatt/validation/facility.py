@@ -6,7 +6,7 @@ import csv
 import gzip
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -15,9 +15,12 @@ from scipy.stats import spearmanr
 
 from gigawatt.catalogue.store import Catalogue, load
 from gigawatt.engines.facility import FacilityInputs, FacilityResult, PlantDesign, Weather, hourly_it_w, simulate_year
-from gigawatt.errors import InputError
+from gigawatt.errors import CatalogueError, InputError
 from gigawatt.validation.compare import Row, Validation
 from gigawatt.validation.published_rows import PUBLISHED, Prediction, Published, read_published, row_of, validation_of
+from gigawatt.validation.reliability import validate_reliability
+
+__all__ = ["MapAgreement", "map_agreement", "map_rows", "station_weather", "validate_facility", "validate_reliability"]
 
 RATED_W = 100e6  # any rating: the engine's shares do not depend on it
 DENSITY_W_PER_M2 = 2000.0  # not used by any figure here
@@ -31,20 +34,16 @@ PUE_RANGE = 0.02  # half-width stated for an annual PUE: what the plants of one 
 WATER_RANGE_FACTOR = 1.25  # cycles of concentration of 4 to 20, and the dryness of the year
 NODE_RATING_W = 10_200.0  # DGX H100, datasheet
 
-# Plants of the comparisons. Efficiencies of the chain: 0.95 with a double-conversion UPS, 0.975 with batteries in the
-# racks, 0.98 without any. The two of the map stand for its six: outside air with pads inside the recommended envelope
-# of ASHRAE TC9.9 (27 C, dew point 15 C), and liquid at 20 C on towers; the 20 C is chosen on the map. The halls of Meta
-# follow the first Open Compute envelope: at most 27 C, humidified to a dew point of 5.5 C (ASHRAE TC9.9, 2008).
+# Two plants stand for the six of the map: outside air with pads inside the recommended envelope of ASHRAE TC9.9 (27 C,
+# dew point 15 C), and liquid at 20 C on towers; the 20 C is chosen on the map. Double-conversion UPS.
 MAP_PLANTS = (
     PlantDesign("evaporative", 0.0, 20.0, 27.0, 0.95, 0.01, dew_point_limit_c=15.0),
     PlantDesign("liquid-tower", 0.85, 20.0, 24.0, 0.95, 0.01),
 )
-OUTSIDE_AIR = PlantDesign("evaporative", 0.0, 24.0, 27.0, 0.975, 0.01, dew_point_floor_c=5.5)
-TOWER_FLEET = PlantDesign("liquid-tower", 0.5, 24.0, 27.0, 0.975, 0.01)
-TOWER = PlantDesign("liquid-tower", 0.85, 32.0, 24.0, 0.95, 0.01)
-DRY = PlantDesign("liquid-dry", 0.85, 40.0, 24.0, 0.95, 0.01)
-ALL_LIQUID = PlantDesign("liquid-tower", 0.95, 32.0, 24.0, 0.98, 0.005)
-CHILLED = PlantDesign("air-chilled", 0.7, 25.0, 24.0, 0.95, 0.01)
+# Frontier: nearly all heat in water at 32 C, towers, no UPS (Scientific Data 11:1077)
+FRONTIER = PlantDesign("liquid-tower", 0.95, 32.0, 24.0, 0.98, 0.005)
+# Prineville 1 was run to the first Open Compute envelope: at most 80 F
+PRINEVILLE_SUPPLY_C = 26.7
 
 # Stations nearest to the campuses of an operator
 META_STATIONS = (
@@ -65,6 +64,18 @@ class Stations:
     catalogue: Catalogue
     weather: dict[str, Weather] = field(default_factory=dict)
 
+    def plant(self, name: str) -> PlantDesign:
+        """Return a plant of the catalogue; raise CatalogueError if it is unknown."""
+        entry = self.catalogue.plants[name]
+        liquid, air = entry.liquid_supply_c or entry.air_supply_c, entry.air_supply_c or entry.liquid_supply_c
+        if liquid is None or air is None:
+            message = f"plants: {name} has no supply temperature"
+            raise CatalogueError(message)
+        efficiency_frac, overhead_frac = entry.power_chain_efficiency_frac.value, entry.overhead_frac.value
+        return PlantDesign(
+            entry.cooling, entry.liquid_frac.value, liquid.value, air.value, efficiency_frac, overhead_frac
+        )
+
     def year(self, station: str, plant: PlantDesign, load_frac: float) -> FacilityResult:
         """Run a plant for a year at a station; raise CatalogueError if the station is unknown."""
         if station not in self.weather:
@@ -72,6 +83,9 @@ class Stations:
         it_w_H = hourly_it_w(RATED_W, load_frac)
         inputs = FacilityInputs(it_w_H, RATED_W, self.weather[station], plant, 0.0, 0.0, DENSITY_W_PER_M2)
         return simulate_year(inputs)
+
+
+MakePlant = Callable[[Stations], PlantDesign]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,21 +137,39 @@ def station_weather(catalogue: Catalogue, station: str) -> Weather:
     return Weather(dry_bulb, wet_bulb, dew_point, pressure)
 
 
-def _mean_pue(names: Sequence[str], plant: PlantDesign, stations: Stations) -> Prediction:
+def _prineville(stations: Stations) -> PlantDesign:
+    """Outside air with pads, cooler than in later halls."""
+    return replace(stations.plant("air-evaporative"), air_supply_c=PRINEVILLE_SUPPLY_C)
+
+
+def _frontier(_: Stations) -> PlantDesign:
+    """Plant of Frontier."""
+    return FRONTIER
+
+
+def _shipped(name: str) -> MakePlant:
+    """Maker of a plant of the catalogue."""
+    return lambda stations: stations.plant(name)
+
+
+def _mean_pue(names: Sequence[str], make_plant: MakePlant, stations: Stations) -> Prediction:
     """Mean annual PUE of a plant over stations."""
+    plant = make_plant(stations)
     pue = float(np.mean([stations.year(name, plant, FLEET_LOAD_FRAC).pue_mean for name in names]))
     return Prediction(pue, pue - PUE_RANGE, pue + PUE_RANGE)
 
 
-def _mean_wue(names: Sequence[str], plant: PlantDesign, stations: Stations) -> Prediction:
+def _mean_wue(names: Sequence[str], make_plant: MakePlant, stations: Stations) -> Prediction:
     """Mean annual water of a plant over stations; none named: the contiguous United States."""
+    plant = make_plant(stations)
     names = names or [name for name in stations.catalogue.weather_stations() if name not in NOT_CONTIGUOUS]
     wue = float(np.mean([stations.year(name, plant, FLEET_LOAD_FRAC).wue_l_per_kwh for name in names]))
     return Prediction(wue, wue / WATER_RANGE_FACTOR, wue * WATER_RANGE_FACTOR)
 
 
-def _facility_w(accelerator: str, names: Sequence[str], plant: PlantDesign, stations: Stations) -> Prediction:
+def _facility_w(accelerator: str, names: Sequence[str], make_plant: MakePlant, stations: Stations) -> Prediction:
     """Facility power per accelerator that a site needs: rating x load when training, on the design day."""
+    plant = make_plant(stations)
     rated_w = stations.catalogue.accelerators[accelerator].system_w.value
     mean = stations.catalogue.defaults.training_mean_load_frac
     low_w, mid_w, high_w = (
@@ -160,17 +192,19 @@ def _node_most_w(stations: Stations) -> Prediction:
 
 
 PREDICT: Mapping[str, Callable[[Stations], Prediction]] = {
-    "meta-fleet-pue-2023": partial(_mean_pue, META_STATIONS, OUTSIDE_AIR),
-    "meta-new-wue-2021": partial(_mean_wue, META_STATIONS, OUTSIDE_AIR),
-    "prineville-wue-2012": partial(_mean_wue, PRINEVILLE_STATIONS, OUTSIDE_AIR),
-    "google-fleet-pue-2024": partial(_mean_pue, GOOGLE_STATIONS, TOWER_FLEET),
-    "frontier-pue-2023": partial(_mean_pue, ("atlanta_ga",), ALL_LIQUID),
-    "tower-water": partial(_mean_wue, (), TOWER),
-    "dry-water": partial(_mean_wue, (), DRY),
-    "colossus-1": partial(_facility_w, "h100-sxm", ("memphis_tn",), CHILLED),
-    "gb200-campuses": partial(_facility_w, "gb200-nvl72", ("abilene_tx", "columbus_oh", "atlanta_ga"), DRY),
-    "meta-gb200-150mw": partial(_facility_w, "gb200-nvl72", ("columbus_oh",), DRY),
-    "abilene": partial(_facility_w, "gb200-nvl72", ("abilene_tx",), DRY),
+    "meta-fleet-pue-2023": partial(_mean_pue, META_STATIONS, _shipped("air-evaporative")),
+    "meta-new-wue-2021": partial(_mean_wue, META_STATIONS, _shipped("air-evaporative")),
+    "prineville-wue-2012": partial(_mean_wue, PRINEVILLE_STATIONS, _prineville),
+    "google-fleet-pue-2024": partial(_mean_pue, GOOGLE_STATIONS, _shipped("liquid-tower")),
+    "frontier-pue-2023": partial(_mean_pue, ("atlanta_ga",), _frontier),
+    "tower-water": partial(_mean_wue, (), _shipped("liquid-tower")),
+    "dry-water": partial(_mean_wue, (), _shipped("meta-liquid-dry")),
+    "colossus-1": partial(_facility_w, "h100-sxm", ("memphis_tn",), _shipped("colossus-like")),
+    "gb200-campuses": partial(
+        _facility_w, "gb200-nvl72", ("abilene_tx", "columbus_oh", "atlanta_ga"), _shipped("meta-liquid-dry")
+    ),
+    "meta-gb200-150mw": partial(_facility_w, "gb200-nvl72", ("columbus_oh",), _shipped("meta-liquid-dry")),
+    "abilene": partial(_facility_w, "gb200-nvl72", ("abilene_tx",), _shipped("meta-liquid-dry")),
     "dgx-h100-max": _node_most_w,
     "dgx-h100-mean": _node_mean_w,
 }

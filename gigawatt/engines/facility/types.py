@@ -42,10 +42,12 @@ class PlantDesign:
     cycles_of_concentration_ratio : float
         Salinity of the tower basin over that of the make-up water: sets the blowdown. [-]
     dew_point_limit_c : float
-        Highest dew point of the air at the servers; outside air above it is dried by the chillers. [C]
+        Highest dew point of the air at the servers; outside air above it is dried by the chillers. ASHRAE TC9.9 (2021)
+        recommends 15 C and allows 17, 21 and 24 C by class of server; hyperscale servers are built for the last. [C]
     dew_point_floor_c : float
         Lowest dew point of the air at the servers; halls on outside air with pads humidify below it. The recommended
-        envelope of ASHRAE TC9.9 had 5.5 C until 2015 and has -9 C since. [C]
+        envelope of ASHRAE TC9.9 had 5.5 C until 2015 and has -9 C since; water reported since is nearer to the former.
+        [C]
     """
 
     cooling: str
@@ -56,8 +58,8 @@ class PlantDesign:
     overhead_frac: float
     warming_k: float = 0.0
     cycles_of_concentration_ratio: float = 6.0
-    dew_point_limit_c: float = 21.0
-    dew_point_floor_c: float = -9.0
+    dew_point_limit_c: float = 24.0
+    dew_point_floor_c: float = 5.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class FacilityInputs:
     plant: PlantDesign
     site_m2: float  # 0 where unknown
     building_m2: float  # 0 where unknown: taken from density
-    it_density_w_per_m2: float
+    it_density_w_per_m2: float  # 0 where unknown: areas that are not given stay 0
 
 
 @dataclass(frozen=True, slots=True)

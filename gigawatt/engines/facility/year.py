@@ -186,7 +186,9 @@ def simulate_year(inputs: FacilityInputs) -> FacilityResult:
     energy_mwh = {
         name: float(np.sum(part)) / WATTS_PER_MEGAWATT for name, part in zip(ENERGY_PARTS, parts, strict=True)
     }
-    building_m2 = inputs.building_m2 or building_area_m2(inputs.it_design_w, inputs.it_density_w_per_m2)
+    building_m2 = inputs.building_m2
+    if not building_m2 and inputs.it_density_w_per_m2:
+        building_m2 = building_area_m2(inputs.it_design_w, inputs.it_density_w_per_m2)
     return FacilityResult(
         facility_w_H=hours.facility_w_H,
         it_w_H=inputs.it_w_H,
