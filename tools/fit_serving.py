@@ -39,6 +39,7 @@ SPEED = (
     ("matrix_frac", "cdna", 0.3, 0.8),
     ("matrix_frac", "gddr", 0.4, 0.95),
     ("grouped_matrix_frac", "", 0.25, 0.9),
+    ("expert_half_width", "", 50.0, 2000.0),
     ("scale_up_frac", "", 0.3, 0.8),
     ("pcie_frac", "", 0.15, 0.6),
     ("layer_launch_s", "tensorrt-llm", 20e-6, 130e-6),
@@ -66,6 +67,8 @@ QUANTITIES = ("output_tokens_per_s", "itl_ms", "power_w")
 WEIGHTS = {"output_tokens_per_s": 1.0, "itl_ms": 0.5, "power_w": 1.0}
 # Residuals beyond this count linearly rather than squared.
 ROBUST_SCALE = 0.15
+# Residual where nothing fits or meets the limits.
+MISSING = -0.5
 Floats = NDArray[np.float64]
 
 
@@ -115,8 +118,8 @@ def merge(rows: list[Measurement], flags: dict[str, str]) -> list[Measurement]:
 
 
 def hold(row: Measurement, calibration: Calibration) -> Measurement:
-    """Hold a row without parallelism to the best replica under a calibration, unless that depends on a latency limit."""
-    if row.replica is not None or row.inputs is None or row.kind != "offline":
+    """Hold a row without parallelism to the best replica under a calibration."""
+    if row.replica is not None or row.inputs is None:
         return row
     best = best_of(row.inputs, evaluate(row.inputs, row.gpus_count, calibration))
     return row if best is None else replace(row, replica=best[0])
@@ -130,7 +133,7 @@ def residuals(rows: Sequence[Measurement], calibration: Calibration, quantities:
         for name in quantities:
             if name in row.measured:
                 value = predicted.get(name)
-                error = np.log(value / row.measured[name]) if value else -1.0
+                error = np.log(value / row.measured[name]) if value else MISSING
                 found.append(WEIGHTS[name] * error)
     return np.array(found)
 

@@ -33,6 +33,19 @@ RANGE_FACTOR: Mapping[str, float] = {
 }
 
 
+def _waves(batch: float, run_requests: float) -> tuple[list[float], list[float]]:
+    """Batches that a finite run of equal requests goes through, and the share of requests in each.
+
+    Equal requests that start together end together: full batches follow each other, then what is left.
+    """
+    if not run_requests < float("inf"):
+        return [batch], [1.0]
+    if run_requests <= batch:
+        return [run_requests], [1.0]
+    left = run_requests % batch
+    return ([batch, left], [1.0 - left / run_requests, left / run_requests]) if left >= 1.0 else ([batch], [1.0])
+
+
 def predict(measurement: Measurement, calibration: Calibration = CALIBRATION) -> dict[str, float]:
     """Predict what a measurement measured.
 
@@ -56,19 +69,22 @@ def predict(measurement: Measurement, calibration: Calibration = CALIBRATION) ->
     inputs = measurement.inputs
     if inputs is None:
         return {}
-    if measurement.replica is None:
-        best = best_of(inputs, evaluate(inputs, measurement.gpus_count, calibration))
+    if measurement.replica is None or measurement.kind in ("server", "interactive"):
+        best = best_of(inputs, evaluate(inputs, measurement.gpus_count, calibration, measurement.replica))
         if best is None:
             return {}
         replica, found, place = best
+        slowness = 1.0 / float(found.requests_per_s_B[place])
     else:
         replica = measurement.replica
         largest = cache(inputs, replica, shard(inputs.model, replica, inputs.precision)).largest_batch
         if largest < 1.0:
             return {}
-        found, place = points(inputs, replica, min(measurement.batch, largest), calibration), 0
+        batches, shares = _waves(min(measurement.batch, largest), measurement.run_requests)
+        found, place = points(inputs, replica, batches, calibration), 0
+        slowness = sum(share / float(rate) for share, rate in zip(shares, found.requests_per_s_B, strict=True))
     copies = measurement.gpus_count / replica.gpus_count
-    tokens_per_s = float(found.requests_per_s_B[place]) * inputs.request.output_tokens * copies
+    tokens_per_s = inputs.request.output_tokens * copies / slowness
     power_w = float(found.gpu_power_w_B[place]) * measurement.gpus_count
     return {
         "output_tokens_per_s": tokens_per_s,

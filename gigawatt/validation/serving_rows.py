@@ -82,6 +82,7 @@ PRECISIONS: Mapping[str, str] = {"bfloat16": "bf16", "fp16": "fp16", "uint4": "i
 # Models whose name in a source holds a word that the catalogue's architecture does not need.
 NOISE = ("coder", "instruct", "thinking", "nvidia", "openai", "meta")
 MLPERF_LARGEST_REPLICA_COUNT = 8
+PAGED_OUTPUT_FRAC = 0.5
 SLO = re.compile(r"TTFT (\d+(?:\.\d+)?) ms TPOT (\d+(?:\.\d+)?) ms")
 DATA_PARALLEL = re.compile(r"\bdp (\d+)")
 
@@ -102,6 +103,8 @@ class Measurement:
         Of the system under test.
     batch : float
         Running sequences allowed; infinite at unlimited load.
+    run_requests : float
+        Requests of the whole run, all there from the start; infinite where more keep coming.
     measured : mapping of str to float
         By quantity: output_tokens_per_s, itl_ms, power_w, j_per_output_token.
     skipped : str
@@ -117,6 +120,7 @@ class Measurement:
     batch: float
     measured: Mapping[str, float]
     skipped: str = ""
+    run_requests: float = float("inf")
 
 
 def _squash(text: str) -> str:
@@ -190,17 +194,25 @@ def _replica(row: Mapping[str, str], gpus_count: int, has_experts: bool, place: 
     dp = DATA_PARALLEL.search(row["notes"])
     if not has_experts:
         return Replica(int(_number(row, "tp", place)), stages)
-    if row["source"].startswith("TensorRT-LLM perf-overview v1"):  # ran with attention data parallelism
-        tensor = max(int(_number(row, "tp", place)), experts)
-        return Replica(tensor, stages, expert_parallel=tensor, attention_data_parallel=tensor > 1)
-    spread = bool(dp and int(dp.group(1)) > 1)
-    tensor = gpus_count // stages
-    return Replica(tensor, stages, expert_parallel=experts, attention_data_parallel=spread)
+    tensor = int(_number(row, "tp", place))
+    if "ML.ENERGY" in row["source"]:  # reports one tensor-parallel rank where the experts are spread
+        tensor = gpus_count // stages
+    usual = _engine(row) == "tensorrt-llm" and tensor > 1 and "v0.17" not in row["source"]
+    if usual or (dp and int(dp.group(1)) > 1):
+        # attention data parallelism, stated or the layout that TensorRT-LLM takes for mixtures of experts
+        return Replica(tensor, stages, expert_parallel=tensor, attention_data_parallel=True)
+    return Replica(tensor, stages, expert_parallel=experts)
 
 
 def _engine(row: Mapping[str, str]) -> str:
-    """Which engine's host costs apply: SGLang's overlapped scheduler is taken as TensorRT-LLM's."""
-    return "vllm" if "vllm" in (row["engine"] + row["notes"]).lower() else "tensorrt-llm"
+    """Which engine's host costs apply.
+
+    vLLM's, unless the build was tuned for the benchmark with many steps per scheduling, as AMD's and MangoBoost's
+    MLPerf builds; theirs and SGLang's overlapped scheduler cost about what TensorRT-LLM's does.
+    """
+    words = (row["engine"] + row["notes"]).lower()
+    tuned = "rocm" in words or "llmboost" in words
+    return "vllm" if "vllm" in words and not tuned else "tensorrt-llm"
 
 
 def _inputs(
@@ -228,6 +240,8 @@ def _inputs(
             (date for name, date in SOFTWARE_DATE.items() if row["source"].startswith(name)), DEFAULT_SOFTWARE_DATE
         ),
         engine=engine,
+        # MLPerf runs do not know output lengths: their schedulers page the cache in on demand
+        reserved_output_frac=None if kind in ("max-load", "steady") else PAGED_OUTPUT_FRAC,
     )
 
 
@@ -263,9 +277,13 @@ def _measurement(row: Mapping[str, str], catalogue: Catalogue, place: str) -> Me
     inputs = _inputs(row, names, catalogue, kind, place)
     replica = _replica(row, gpus_count, bool(inputs.model.experts), place)
     batch = _number(row, "concurrency_or_qps", place) if kind == "steady" else float("inf")
+    run_requests = float("inf")
     if kind == "max-load" and row["source"].startswith("TensorRT-LLM perf-overview"):
-        batch = RUN_REQUESTS.get((round(inputs.request.input_tokens), round(inputs.request.output_tokens)), batch)
-    return Measurement(row["id"], kind, row["source"], inputs, replica, gpus_count, batch, measured)
+        lengths = round(inputs.request.input_tokens), round(inputs.request.output_tokens)
+        run_requests = RUN_REQUESTS.get(lengths, run_requests)
+    return Measurement(
+        row["id"], kind, row["source"], inputs, replica, gpus_count, batch, measured, run_requests=run_requests
+    )
 
 
 def read_measurements(data: Path, catalogue: Catalogue) -> list[Measurement]:

@@ -100,6 +100,9 @@ def check(inputs: ServingInputs) -> None:
             f"serving.request: {request.input_tokens} input and {request.output_tokens} output tokens; both must be > 0"
         )
         raise InputError(message)
+    if not 0.0 <= (inputs.reserved_output_frac or 0.0) <= 1.0:
+        message = f"serving.reserved_output_frac: {inputs.reserved_output_frac} is outside 0..1"
+        raise InputError(message)
     if not 0.0 <= request.cached_frac <= 1.0:
         message = f"serving.request.cached_frac: {request.cached_frac} is outside 0..1"
         raise InputError(message)
@@ -150,9 +153,9 @@ def _latencies(
     wait_B, wait_p99_B = prefill_wait_s(rate_B, prompt.time_s)
     own_s = prompt.time_s * stages
     ttft_B = wait_B + own_s + STEPS_TO_FIRST_TOKEN * tpot_B
-    longest_s = own_s * (1.0 + NORMAL_P99 * LENGTH_CV)
-    ttft_p99_B = wait_p99_B + longest_s + 2.0 * tpot_p99_B
-    return ttft_B, np.maximum(ttft_p99_B, ttft_B), tpot_B, tpot_p99_B, gap_B
+    tails_B = np.hypot(wait_p99_B - wait_B, NORMAL_P99 * LENGTH_CV * own_s)
+    ttft_p99_B = ttft_B + np.hypot(tails_B, STEPS_TO_FIRST_TOKEN * (tpot_p99_B - tpot_B))
+    return ttft_B, ttft_p99_B, tpot_B, tpot_p99_B, gap_B
 
 
 def points(
@@ -212,12 +215,12 @@ def _shortage(inputs: ServingInputs, replica: Replica, held: Cache, batch: float
         )
     if held.largest_batch < 1.0:
         total = inputs.request.input_tokens + inputs.request.output_tokens
-        short = held.sequence_bytes * total / held.mean_context_tokens - held.free_bytes
+        short = held.reserved_bytes * total / held.reserved_tokens - held.free_bytes
         return (
             f"one sequence of {total:.0f} tokens does not fit: {short * gib:.1f} GiB of KV cache short per accelerator"
         )
     if batch > held.largest_batch * (1.0 + 1e-9):
-        short = (batch - held.largest_batch) * held.sequence_bytes / max(1, _groups(replica))
+        short = (batch - held.largest_batch) * held.reserved_bytes / max(1, _groups(replica))
         return (
             f"{batch:.0f} sequences need {short * gib:.1f} GiB more KV cache per accelerator; "
             f"at most {held.largest_batch:.0f} run at once"

@@ -46,6 +46,14 @@ DISPATCH_BYTES_PER_VALUE = 1.0
 # Share of device memory that weights, activations and KV cache may take; the rest is CUDA context, graphs, workspace.
 # vLLM's default is 0.90 of the total, TensorRT-LLM's 0.90-0.95 of what weights leave.
 USABLE_MEMORY_FRAC = 0.94
+# Share of the output for which a sequence holds cache, by the engine's default scheduler: TensorRT-LLM reserves all of
+# it ("guaranteed no evict"), vLLM pages in on demand, which in steady state is half.
+RESERVED_OUTPUT_FRAC: Mapping[str, float] = {"tensorrt-llm": 1.0, "vllm": 0.5}
+# Memory traffic of routed tokens besides the weights, in bytes per chosen expert: 6 per hidden value (permuted and
+# quantised, read, result written, read for the sum), 10 per inner value (two halves written and read as 16 bits, their
+# product written and read as 8 bits).
+ROUTED_HIDDEN_BYTES = 6.0
+ROUTED_INNER_BYTES = 10.0
 # Tokens of one step at most: both engines' benchmark configurations use 8192.
 STEP_TOKENS = 8192.0
 # Activation workspace per step token, in values of the hidden width; an ESTIMATE from both engines' profiling runs.
@@ -98,6 +106,8 @@ class Calibration:
         Achieved over peak FLOP/s of large matrix products, by family and precision. Range 0.4-0.95.
     grouped_matrix_frac : float
         Speed of grouped expert products over dense ones. Range 0.4-0.8.
+    expert_half_width : float
+        Inner width of an expert on one rank at which its products run at half that speed. Range 100-1500.
     scale_up_frac : float
         Achieved over line rate of all-reduce on NVLink or Infinity Fabric. Range 0.4-0.7.
     pcie_frac : float
@@ -127,34 +137,35 @@ class Calibration:
     """
 
     bandwidth_frac: Mapping[str, float] = field(
-        default_factory=lambda: {"hopper": 0.95, "blackwell": 0.83, "cdna": 0.59, "gddr": 0.79, "other": 0.75}
+        default_factory=lambda: {"hopper": 0.996, "blackwell": 0.888, "cdna": 0.495, "gddr": 0.9, "other": 0.75}
     )
     kv_bandwidth_frac: float = 0.94
     matrix_frac: Mapping[str, float] = field(
         default_factory=lambda: {
-            "hopper-fp8": 0.85,
-            "hopper": 0.84,
-            "blackwell": 0.60,
-            "cdna": 0.58,
-            "gddr": 0.9,
+            "hopper-fp8": 0.782,
+            "hopper": 0.704,
+            "blackwell": 0.532,
+            "cdna": 0.486,
+            "gddr": 0.595,
             "other": 0.55,
         }
     )
-    grouped_matrix_frac: float = 0.56
-    scale_up_frac: float = 0.42
-    pcie_frac: float = 0.47
-    layer_launch_s: Mapping[str, float] = field(default_factory=lambda: {"tensorrt-llm": 100e-6, "vllm": 74e-6})
-    sequence_host_s: Mapping[str, float] = field(default_factory=lambda: {"tensorrt-llm": 8e-6, "vllm": 35e-6})
-    elementwise_bytes: float = 87.0
-    attention_dp_imbalance: float = 2.7
-    expert_imbalance: float = 1.6
-    quantised_expert_slowdown: float = 1.6
-    software_gain_per_year: float = 0.11
+    grouped_matrix_frac: float = 0.583
+    expert_half_width: float = 541.0
+    scale_up_frac: float = 0.713
+    pcie_frac: float = 0.572
+    layer_launch_s: Mapping[str, float] = field(default_factory=lambda: {"tensorrt-llm": 0.000124, "vllm": 0.000101})
+    sequence_host_s: Mapping[str, float] = field(default_factory=lambda: {"tensorrt-llm": 1.14e-05, "vllm": 3.91e-05})
+    elementwise_bytes: float = 30.8
+    attention_dp_imbalance: float = 2.77
+    expert_imbalance: float = 1.59
+    quantised_expert_slowdown: float = 1.54
+    software_gain_per_year: float = 0.167
     stage_loss_frac: float = 0.039
     derating_exponent: float = 1.0
-    power_floor: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.36, "blackwell": 0.45})
-    power_memory: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.29, "blackwell": 0.44})
-    power_compute: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.88, "blackwell": 0.74})
+    power_floor: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.35, "blackwell": 0.37})
+    power_memory: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.334, "blackwell": 0.69})
+    power_compute: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.82, "blackwell": 0.83})
     power_quantised_experts: float = 0.15
     power_ceiling: float = 0.97
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gigawatt.engines.hardware.types import Transformer
 from gigawatt.engines.serving.constants import Calibration
-from gigawatt.engines.serving.kvcache import Cache, cached_layer_tokens
+from gigawatt.engines.serving.kvcache import Cache, read_layer_tokens
 from gigawatt.engines.serving.rates import Rates
 from gigawatt.engines.serving.types import Replica
 from gigawatt.engines.serving.workload import Shard
@@ -83,7 +83,7 @@ def attention_flops(model: Transformer, context_tokens: float) -> float:
         Scores and weighted sum. [FLOP]
     """
     width = 2.0 * model.kv_lora_rank + model.rope_head_dim if model.kv_lora_rank else 2.0 * model.head_dim
-    return 2.0 * model.heads * width * cached_layer_tokens(model, context_tokens)
+    return 2.0 * model.heads * width * read_layer_tokens(model, context_tokens)
 
 
 def step(
@@ -128,7 +128,7 @@ def step(
     per_rank_B = batch_B / part.attention_ranks
     linear_flops_B = part.linear_flops * batch_B
     dense_B = np.maximum(part.linear_bytes / rate.weight_bytes_per_s, linear_flops_B / rate.linear_flop_per_s)
-    moved_B = held.sequence_bytes * per_rank_B
+    moved_B = held.read_bytes * per_rank_B
     kv_B = moved_B / rate.kv_bytes_per_s
     if model.kv_lora_rank:  # all heads share one latent: products, not traffic, may bind
         heads_split = 1 if replica.attention_data_parallel else replica.tensor_parallel
@@ -142,8 +142,9 @@ def step(
         expert_bytes_B = part.expert_bytes * touched_frac(model.experts, model.top_k, batch_B)
         expert_flops_B = part.expert_flops * batch_B
         experts_B = np.maximum(expert_bytes_B / rate.weight_bytes_per_s, expert_flops_B / rate.expert_flop_per_s)
-        gpu_B = gpu_B + experts_B * rate.expert_slowdown
-        moved_B = moved_B + expert_bytes_B
+        routed_bytes_B = part.routed_bytes * batch_B
+        gpu_B = gpu_B + experts_B * rate.expert_slowdown + routed_bytes_B / rate.weight_bytes_per_s
+        moved_B = moved_B + expert_bytes_B + routed_bytes_B
         flops_B = flops_B + expert_flops_B
     link_B = part.layers * (rate.layer_token_link_s * batch_B + rate.layer_link_s)
     busy_B = np.maximum(gpu_B, link_B) if rate.links_overlap else gpu_B + link_B

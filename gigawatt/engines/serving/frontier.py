@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gigawatt.engines.serving.batching import Points, check, deployments, points
-from gigawatt.engines.serving.constants import CALIBRATION, Calibration
+from gigawatt.engines.serving.constants import CALIBRATION, NORMAL_P99, Calibration
 from gigawatt.engines.serving.kvcache import cache
 from gigawatt.engines.serving.types import Deployment, Frontier, Replica, ServingInputs
 from gigawatt.engines.serving.workload import shard
@@ -84,6 +84,9 @@ def batches_to_try(inputs: ServingInputs, replica: Replica, calibration: Calibra
         the last batch that meets the service level; empty where nothing fits.
     """
     largest = cache(inputs, replica, shard(inputs.model, replica, inputs.precision)).largest_batch
+    if min(inputs.slo.ttft_p99_s, inputs.slo.tpot_p99_s) < float("inf"):
+        # under Poisson arrivals the batch spreads like a Poisson count, and its 99th percentile must fit
+        largest = (np.sqrt(largest + 0.25 * NORMAL_P99**2) - 0.5 * NORMAL_P99) ** 2
     least = float(replica.pipeline_parallel)
     if largest < least:
         return np.empty(0) if largest < 1.0 else np.array([largest])
@@ -99,7 +102,10 @@ def batches_to_try(inputs: ServingInputs, replica: Replica, calibration: Calibra
 
 
 def evaluate(
-    inputs: ServingInputs, gpus_count: int | None = None, calibration: Calibration = CALIBRATION
+    inputs: ServingInputs,
+    gpus_count: int | None = None,
+    calibration: Calibration = CALIBRATION,
+    only: Replica | None = None,
 ) -> list[tuple[Replica, Points]]:
     """Evaluate every replica on which something fits, at every batch worth trying.
 
@@ -111,6 +117,8 @@ def evaluate(
         Accelerators at hand; replicas must divide them.
     calibration : Calibration, optional
         Fitted constants.
+    only : Replica, optional
+        The one replica to evaluate.
 
     Returns
     -------
@@ -118,7 +126,7 @@ def evaluate(
         All points fit in memory.
     """
     found = []
-    for replica in replicas(inputs, gpus_count):
+    for replica in replicas(inputs, gpus_count) if only is None else (only,):
         batches_B = batches_to_try(inputs, replica, calibration)
         if len(batches_B):
             found.append((replica, points(inputs, replica, batches_B, calibration)))

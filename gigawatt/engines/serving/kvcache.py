@@ -10,11 +10,12 @@ from gigawatt.engines.serving.constants import (
     ACTIVATION_WIDTHS,
     BYTES_PER_PARAMETER,
     MESSAGE_BYTES_PER_VALUE,
+    RESERVED_OUTPUT_FRAC,
     SCHEDULER_SEQUENCES,
     STEP_TOKENS,
     USABLE_MEMORY_FRAC,
 )
-from gigawatt.engines.serving.types import Replica, Request, ServingInputs
+from gigawatt.engines.serving.types import Replica, ServingInputs
 from gigawatt.engines.serving.workload import Shard, counts
 
 
@@ -26,10 +27,12 @@ class Cache:
     ----------
     weights_bytes, activations_bytes, overhead_bytes, free_bytes : float
         Of one accelerator; `free_bytes` is left for the KV cache, negative where the weights do not fit. [B]
-    sequence_bytes : float
-        KV cache of one running sequence on one accelerator, at the mean context of its life. [B]
-    mean_context_tokens : float
-        Input plus half the output. [-]
+    read_bytes : float
+        KV cache that one running sequence reads from one accelerator in a step, at its mean context. [B]
+    reserved_bytes : float
+        KV cache that one running sequence holds on one accelerator. [B]
+    mean_context_tokens, reserved_tokens : float
+        Input plus half the output; input plus the share of the output that the scheduler reserves. [-]
     largest_batch : float
         Sequences of the whole replica that fit; 0 where none does. [-]
     capacity_tokens : float
@@ -40,8 +43,10 @@ class Cache:
     activations_bytes: float
     overhead_bytes: float
     free_bytes: float
-    sequence_bytes: float
+    read_bytes: float
+    reserved_bytes: float
     mean_context_tokens: float
+    reserved_tokens: float
     largest_batch: float
     capacity_tokens: float
 
@@ -70,13 +75,13 @@ def kv_bytes_per_token_and_layer(model: Transformer, kv_precision: str) -> float
     return counts(model).kv_values * BYTES_PER_PARAMETER[kv_precision]
 
 
-def cached_layer_tokens(model: Transformer, context_tokens: float) -> float:
-    """Return tokens held, summed over layers; windowed layers hold no more than their window. [-].
+def read_layer_tokens(model: Transformer, context_tokens: float) -> float:
+    """Return tokens that a new token attends to, summed over layers. [-].
 
     Parameters
     ----------
     model : Transformer
-        The architecture.
+        Windowed layers see no more than their window, of a fixed chunk half on average.
     context_tokens : float
         Length of the sequence. [-]
 
@@ -87,9 +92,28 @@ def cached_layer_tokens(model: Transformer, context_tokens: float) -> float:
     """
     if not model.windowed_layers or context_tokens <= model.attention_window:
         return model.layers * context_tokens
-    # a fixed chunk is half full on average, a sliding window always full
     seen = 0.5 * model.attention_window if model.chunked_attention else float(model.attention_window)
     return (model.layers - model.windowed_layers) * context_tokens + model.windowed_layers * seen
+
+
+def held_layer_tokens(model: Transformer, context_tokens: float) -> float:
+    """Return tokens that stay in memory, summed over layers. [-].
+
+    Parameters
+    ----------
+    model : Transformer
+        Sliding windows free what leaves them; engines keep fixed chunks whole.
+    context_tokens : float
+        Length of the sequence. [-]
+
+    Returns
+    -------
+    float
+        Tokens times layers.
+    """
+    if model.chunked_attention:
+        return model.layers * context_tokens
+    return read_layer_tokens(model, context_tokens)
 
 
 def rank_share_frac(model: Transformer, replica: Replica) -> float:
@@ -112,18 +136,6 @@ def rank_share_frac(model: Transformer, replica: Replica) -> float:
     return math.ceil(model.kv_heads / replica.tensor_parallel) / model.kv_heads
 
 
-def sequence_bytes(inputs: ServingInputs, replica: Replica, context_tokens: float) -> float:
-    """Return the KV cache that one sequence occupies on one accelerator of its replica. [B]."""
-    per_layer = kv_bytes_per_token_and_layer(inputs.model, inputs.kv_precision)
-    held = cached_layer_tokens(inputs.model, context_tokens) / replica.pipeline_parallel
-    return per_layer * held * rank_share_frac(inputs.model, replica)
-
-
-def mean_context_tokens(request: Request) -> float:
-    """Return the mean length of a running sequence: input plus half the output. [-]."""
-    return request.input_tokens + 0.5 * request.output_tokens
-
-
 def cache(inputs: ServingInputs, replica: Replica, part: Shard) -> Cache:
     """Work out the memory of one accelerator and the batch it allows.
 
@@ -143,29 +155,35 @@ def cache(inputs: ServingInputs, replica: Replica, part: Shard) -> Cache:
 
     Notes
     -----
-    :math:`B_{max} = (u M - W - A) / (k (I + O/2))` per group of ranks, times the groups. In steady state
-    sequences of every age run, hence half the output.
+    :math:`B_{max} = (u M - W - A) / (k (I + r O))` per group of ranks, times the groups, with r the share of the output
+    that a sequence holds on average: one half where cache is paged in on demand, since sequences of every age run.
     """
     accelerator: Accelerator = inputs.accelerator
+    model, request = inputs.model, inputs.request
     overhead = (1.0 - USABLE_MEMORY_FRAC) * accelerator.hbm_bytes
-    activations = STEP_TOKENS * inputs.model.hidden * ACTIVATION_WIDTHS * MESSAGE_BYTES_PER_VALUE
+    activations = STEP_TOKENS * model.hidden * ACTIVATION_WIDTHS * MESSAGE_BYTES_PER_VALUE
     free = accelerator.hbm_bytes - overhead - activations - part.resident_bytes
-    context = mean_context_tokens(inputs.request)
-    one = sequence_bytes(inputs, replica, context)
+    frac = inputs.reserved_output_frac
+    frac = RESERVED_OUTPUT_FRAC[inputs.engine] if frac is None else frac
+    mean_tokens = request.input_tokens + 0.5 * request.output_tokens
+    reserved_tokens = request.input_tokens + frac * request.output_tokens
+    share = kv_bytes_per_token_and_layer(model, inputs.kv_precision) * rank_share_frac(model, replica)
+    share /= replica.pipeline_parallel
+    reserved = share * held_layer_tokens(model, reserved_tokens)
+    whole = share * held_layer_tokens(model, request.input_tokens + request.output_tokens)
     groups = part.attention_ranks
-    fitting = max(free, 0.0) / one * groups if one > 0.0 else SCHEDULER_SEQUENCES * groups
-    # a single sequence must fit to its end, not only on average
-    whole = sequence_bytes(inputs, replica, inputs.request.input_tokens + inputs.request.output_tokens)
-    if free < whole:
-        fitting = 0.0
+    # one sequence must fit to its end, not only on average
+    fitting = free / reserved * groups if free >= whole else 0.0
     scheduled = SCHEDULER_SEQUENCES * groups * replica.pipeline_parallel
     return Cache(
         weights_bytes=part.resident_bytes,
         activations_bytes=activations,
         overhead_bytes=overhead,
         free_bytes=free,
-        sequence_bytes=one,
-        mean_context_tokens=context,
+        read_bytes=share * read_layer_tokens(model, mean_tokens),
+        reserved_bytes=reserved,
+        mean_context_tokens=mean_tokens,
+        reserved_tokens=reserved_tokens,
         largest_batch=min(fitting, scheduled),
-        capacity_tokens=fitting * context,
+        capacity_tokens=fitting * reserved_tokens,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gigawatt.engines.hardware.types import Transformer
 from gigawatt.engines.serving.constants import REQUEST_HOST_S, STEP_TOKENS, Calibration
-from gigawatt.engines.serving.kvcache import cached_layer_tokens
+from gigawatt.engines.serving.kvcache import read_layer_tokens
 from gigawatt.engines.serving.rates import Rates
 from gigawatt.engines.serving.types import Replica, Request
 from gigawatt.engines.serving.workload import Shard
@@ -49,7 +49,7 @@ def causal_layer_pairs(model: Transformer, cached_tokens: float, total_tokens: f
     full = 0.5 * (total_tokens**2 - cached_tokens**2)
     if not model.windowed_layers or total_tokens <= model.attention_window:
         return model.layers * full
-    seen = cached_layer_tokens(model, total_tokens) - (model.layers - model.windowed_layers) * total_tokens
+    seen = read_layer_tokens(model, total_tokens) - (model.layers - model.windowed_layers) * total_tokens
     return (model.layers - model.windowed_layers) * full + seen * (total_tokens - cached_tokens)
 
 
@@ -99,11 +99,12 @@ def prefill(
     if part.expert_bytes:
         by_work = experts / rate.expert_flop_per_s
         gpu_s += max(by_work, steps * part.expert_bytes / rate.weight_bytes_per_s) * rate.expert_slowdown
+        gpu_s += part.routed_bytes * fresh / rate.weight_bytes_per_s
     link_s = part.layers * (rate.layer_token_link_s * fresh + rate.layer_link_s * steps)
     busy_s = max(gpu_s, link_s) if rate.links_overlap else gpu_s + link_s
     host_s = part.layers * rate.layer_launch_s * steps + REQUEST_HOST_S / part.attention_ranks
     return Prefill(
         time_s=(busy_s + host_s) * rate.stage_factor,
-        bytes=steps * (part.linear_bytes + part.expert_bytes) + elements,
+        bytes=steps * (part.linear_bytes + part.expert_bytes) + elements + part.routed_bytes * fresh,
         flops=linear + experts + attention,
     )

@@ -21,6 +21,9 @@ from gigawatt.engines.serving.constants import (
 )
 from gigawatt.engines.serving.types import Replica, ServingInputs
 
+# Keeps the rate of experts above zero for dense models, which have none.
+SMALLEST_SHARE = 1e-3
+
 
 @dataclass(frozen=True, slots=True)
 class Rates:
@@ -172,13 +175,15 @@ def rates(inputs: ServingInputs, replica: Replica, calibration: Calibration) -> 
         slowdown = calibration.expert_imbalance
     if inputs.engine == "vllm" and inputs.precision == "fp8":
         slowdown *= calibration.quantised_expert_slowdown
+    width = inputs.model.expert_ffn_hidden / (1 if replica.expert_parallel > 1 else replica.tensor_parallel)
+    grouped = calibration.grouped_matrix_frac * width / (width + calibration.expert_half_width)
     link, latency = link_times_s(inputs, replica, calibration)
     engine = inputs.engine
     return Rates(
         weight_bytes_per_s=accelerator.hbm_bytes_per_s * bandwidth * speed,
         kv_bytes_per_s=accelerator.hbm_bytes_per_s * bandwidth * calibration.kv_bandwidth_frac * speed,
         linear_flop_per_s=matrix,
-        expert_flop_per_s=matrix * calibration.grouped_matrix_frac,
+        expert_flop_per_s=matrix * max(grouped, SMALLEST_SHARE),
         attention_flop_per_s=ATTENTION_MFU * accelerator.dense_flop_per_s.get("bf16", peak) * speed,
         expert_slowdown=slowdown,
         layer_launch_s=calibration.layer_launch_s.get(engine, calibration.layer_launch_s["vllm"]) / speed,

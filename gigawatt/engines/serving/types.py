@@ -124,6 +124,9 @@ class ServingInputs:
     max_gpus_count: int = 64  # largest replica tried
     software_date: float = 2025.5
     engine: str = "tensorrt-llm"  # whose per-step host cost applies: tensorrt-llm or vllm
+    # share of its output for which a running sequence holds KV cache: 0.5 on average where it is paged in on demand,
+    # 1 where the scheduler reserves the whole output first; None: the engine's default
+    reserved_output_frac: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

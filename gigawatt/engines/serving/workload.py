@@ -26,6 +26,8 @@ from gigawatt.engines.hardware.types import Transformer
 from gigawatt.engines.serving.constants import (
     BYTES_PER_PARAMETER,
     EXPERTS_ONLY_FORMATS,
+    ROUTED_HIDDEN_BYTES,
+    ROUTED_INNER_BYTES,
     TABLE_BYTES_PER_PARAMETER,
 )
 from gigawatt.engines.serving.types import Replica
@@ -45,8 +47,8 @@ class Shard:
         All weights in memory, tables included. [B]
     linear_flops, expert_flops : float
         Matrix work per token of the stage, averaged over its ranks. [FLOP]
-    expert_layers : float
-        Layers of the stage that hold routed experts. [-]
+    routed_bytes : float
+        Memory traffic of routed tokens besides the weights, per token of the stage. [B]
     attention_ranks : int
         Groups among which the sequences are split: ranks under attention data parallelism, else 1. [-]
     """
@@ -57,7 +59,7 @@ class Shard:
     resident_bytes: float
     linear_flops: float
     expert_flops: float
-    expert_layers: float
+    routed_bytes: float
     attention_ranks: int
 
 
@@ -117,6 +119,14 @@ def counts(model: Transformer) -> Counts:
     )
 
 
+def _routed_bytes(model: Transformer, replica: Replica) -> float:
+    """Traffic of one token of the stage through its experts in one layer, on one accelerator."""
+    ranks = float(replica.tensor_parallel)
+    split_hidden = ranks if replica.expert_parallel > 1 else 1.0
+    inner = ROUTED_INNER_BYTES * model.expert_ffn_hidden / ranks
+    return model.top_k * (ROUTED_HIDDEN_BYTES * model.hidden / split_hidden + inner)
+
+
 def shard(model: Transformer, replica: Replica, precision: str) -> Shard:
     """Split a model over a replica.
 
@@ -160,6 +170,6 @@ def shard(model: Transformer, replica: Replica, precision: str) -> Shard:
         resident_bytes=(linear * linear_width + experts * expert_width) * fullest + tables * TABLE_BYTES_PER_PARAMETER,
         linear_flops=2.0 * (count.linear + table) / (ranks * stages),
         expert_flops=2.0 * count.expert_layers * model.top_k * count.one_expert / (ranks * stages),
-        expert_layers=count.expert_layers / stages,
+        routed_bytes=_routed_bytes(model, replica) * count.expert_layers / stages,
         attention_ranks=replica.tensor_parallel if replica.attention_data_parallel else 1,
     )
