@@ -16,9 +16,9 @@ def run(as_json: AsJson = False) -> None:
         from gigawatt.planning.document import envelope
         from gigawatt.planning.pipeline import package_version
 
-        rows = [{"scenario": name, "title": title, "question": question} for name, title, question in shipped]
+        rows = [{"scenario": item.id, "title": item.title, "question": item.question} for item in shipped]
         put_json(envelope("scenarios", package_version(), {}, {"scenarios": rows}, []))
         return
     from gigawatt.views.terminal import show_table
 
-    put(show_table(("scenario", "question"), [(name, question or title) for name, title, question in shipped]))
+    put(show_table(("scenario", "question"), [(item.id, item.question or item.title) for item in shipped]))
