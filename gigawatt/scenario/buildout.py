@@ -46,8 +46,9 @@ class BudgetPeriod(Section):
     @model_validator(mode="after")
     def _has_period(self) -> BudgetPeriod:
         """Ask for a year or for start and end."""
-        if (self.year is None) == (self.start is None or self.end is None):
-            message = "give either a year or both start and end"
+        dates = [date for date in (self.start, self.end) if date is not None]
+        if len(dates) != (2 if self.year is None else 0):
+            message = "the period is not clear; give either a year or both start and end"
             raise ValueError(message)
         if self.start and self.end and self.end < self.start:
             message = f"end {self.end} is before start {self.start}"
@@ -110,9 +111,9 @@ class Purchases(Section):
     def _has_what_the_rule_needs(self) -> Purchases:
         """Ask for the list that the rule reads."""
         if self.rule == "as-announced" and not self.announced:
-            message = 'rule "as-announced" needs a list under announced'
+            message = 'rule "as-announced" needs orders under announced; add them, or choose "spend-the-budget"'
             raise ValueError(message)
         if self.rule == "spend-the-budget" and not self.offer:
-            message = 'rule "spend-the-budget" needs a list under offer'
+            message = 'rule "spend-the-budget" needs a list under offer; add one, as in {accelerator: gb200-nvl72}'
             raise ValueError(message)
         return self

@@ -206,6 +206,8 @@ def _value_problem(here: Path_, message: str, section: type[Section] | None, uni
     if named and section is not None and named[1] in section.model_fields:
         here, message = (*here, named[1]), message[named.end() :]
     problem, remedy = message, ""
+    wanted = re.search(r"a value in (\S+) is wanted", message)
+    unit = unit or (wanted[1] if wanted else "")
     for sign in ("; ", ". Nearest: ", ". One of: "):
         if sign in message:
             problem, rest = message.split(sign, 1)
@@ -213,6 +215,13 @@ def _value_problem(here: Path_, message: str, section: type[Section] | None, uni
             break
     if unit and (not remedy or remedy.startswith("write it with one")):
         remedy = f'Write it as "{_example(unit, str(here[-1]))}".' if unit in EXAMPLES else f"Write it in {unit}."
+    elif not remedy and " is not a month" in problem:
+        remedy = 'write it as "2025-01"'
+    elif not remedy and " is before start " in problem:
+        remedy = "write the later month under end"
+    bare = re.match(r'^"(\d+(?:\.\d+)?)" is above the most allowed, 1$', problem)
+    if bare:
+        remedy = f'Write it as "{bare[1]} %".'
     remedy = remedy[:1].upper() + remedy[1:]
     return Problem(here, _sentence(problem), _sentence(remedy))
 

@@ -1,7 +1,8 @@
 """Lay one scenario over another: `extends:` and `--set`.
 
-Mappings merge, everything else replaces; a field without a value takes the parent's away. A mapping written where the parent has a list changes single items, named by
-their id, their year or their number: ``sites: {hyperion-la: {delay: 12 months}}``.
+Mappings merge, everything else replaces; a field without a value takes the parent's away. A mapping written where the
+parent has a list changes single items, named by their id, their year or their number:
+``sites: {hyperion-la: {delay: 12 months}}``.
 """
 
 from __future__ import annotations
@@ -41,6 +42,15 @@ def find(items: Sequence[Any], name: str) -> int | str:
     return f'nothing here is named "{name}". {nearest(name, known) if known else "The list is empty."}'
 
 
+def _split(sentence: str) -> tuple[str, str]:
+    """Return problem and remedy of a sentence that ends with the nearest names."""
+    for sign in ("Nearest: ", "One of: "):
+        problem, found, names = sentence.partition(sign)
+        if found:
+            return problem.strip(), found + names
+    return sentence, ""
+
+
 def lay_over(below: Written, above: Written) -> Written:
     """Merge what `above` says over `below`.
 
@@ -54,7 +64,7 @@ def lay_over(below: Written, above: Written) -> Written:
     Written
         Merged data with the place of each value; faults of both.
     """
-    merged = Written(faults=[*below.faults, *above.faults])
+    merged = Written(faults=[*below.faults, *above.faults], is_whole=below.is_whole and above.is_whole)
     merged.places[()] = above.place(())
     merged.data = _merge(below.data, above.data, (), (), (), below, above, merged)
     return merged
@@ -70,7 +80,7 @@ def _merge(
         for name, value in new.items():
             position = find(old, str(name))
             if isinstance(position, str):
-                merged.faults.append(above.fault((*new_path, name), position))
+                merged.faults.append(above.fault((*new_path, name), *_split(position)))
                 continue
             result[position] = _merge(
                 old[position], value, (*old_path, position), (*new_path, name), (*path, position), below, above, merged
@@ -134,7 +144,7 @@ def override(written: Written, setting: str) -> None:
         return
     problem = _put(written.data, name.split("."), data, (), written)
     if problem:
-        written.faults.append(Fault(OVERRIDE, 0, name, problem))
+        written.faults.append(Fault(OVERRIDE, 0, name, *_split(problem)))
 
 
 def _detached(value: Any) -> Any:

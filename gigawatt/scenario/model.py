@@ -33,7 +33,8 @@ class Horizon(Section):
             message = f"end {self.end} is before start {self.start}"
             raise ValueError(message)
         if self.axis.months_count > MAX_MONTHS:
-            message = f"{self.axis.months_count} months are more than the {MAX_MONTHS} that a plan may have"
+            months_count = self.axis.months_count
+            message = f"{months_count} months are more than the {MAX_MONTHS} that a plan may have; shorten the horizon"
             raise ValueError(message)
         return self
 

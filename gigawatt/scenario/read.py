@@ -183,29 +183,37 @@ def _parse(content: bytes, label: str) -> Written:
 
 def _chain(written: Written, folder: Path | None, files: tuple[Path, ...]) -> tuple[Written, tuple[Path, ...]]:
     """Follow `extends` to the root and lay each scenario over the one it builds on."""
-    if not isinstance(written.data, dict):
+    if not isinstance(written.data, dict) or _is_endless(written):
         raise ScenarioError(written.faults)
     if "extends" not in written.data:
         return written, files
     parent_name = written.data.pop("extends")
     place = written.fault(("extends",), "", "")
     if not isinstance(parent_name, str):
+        written.is_whole = False
         written.faults.append(written.fault(("extends",), "is not a name.", "Write a shipped scenario or a file."))
         return written, files
     try:
         parent_path = locate(parent_name, folder)
     except ScenarioError as error:
+        written.is_whole = False
         found = error.faults[0]
         problem = f'"{parent_name}" {found.problem}'
         written.faults.append(Fault(place.file, place.line, "extends", problem, found.remedy))
         return written, files
     if parent_path.resolve() in [each.resolve() for each in files]:
+        written.is_whole = False
         problem = f'"{parent_name}" builds on this file in turn.'
         written.faults.append(Fault(place.file, place.line, "extends", problem, "Break the circle."))
         return written, files
     parent = _read_file(parent_path, _label(parent_path, parent_name))
     below, all_files = _chain(parent, parent_path.parent, (*files, parent_path))
     return lay_over(below, written), all_files
+
+
+def _is_endless(written: Written) -> bool:
+    """Whether aliases made the file larger than anyone can read: nothing else in it is worth a word."""
+    return not written.is_whole
 
 
 def _finish(written: Written, files: tuple[Path, ...], overrides: Sequence[str], overlays: Sequence[Path]) -> Loaded:
@@ -215,7 +223,12 @@ def _finish(written: Written, files: tuple[Path, ...], overrides: Sequence[str],
     catalogue = load(tuple(Path(folder) for folder in overlays))
     parts, problems = read_parts(written.data)
     problems += [*unknown_ids(written.data, catalogue), *spanning(parts), *capabilities(parts, catalogue)]
-    faults = written.faults + [_fault(problem, written) for problem in problems]
+    told = {fault.field for fault in written.faults if fault.field}
+    faults = written.faults + [
+        _fault(problem, written)
+        for problem in problems
+        if dotted(problem.path) not in told and (problem.path or written.is_whole)
+    ]
     if faults:
         raise ScenarioError(_in_order(faults, written))
     return Loaded(

@@ -40,7 +40,7 @@ class TrainWork(Section):
     def _one_kind(self) -> TrainWork:
         """Refuse several kinds of accelerator in one synchronous job."""
         if len(self.on) != 1:
-            message = "on: a training run uses one kind of accelerator, for example {h100-sxm: 16 k}"
+            message = "on: a training run uses one kind of accelerator; write for example {h100-sxm: 16 k}"
             raise ValueError(message)
         return self
 
@@ -108,7 +108,7 @@ class ServeWork(Section):
     def _one_demand(self) -> ServeWork:
         """Exactly one of demand and agents."""
         if (self.demand is None) == (self.agents is None):
-            message = "give exactly one of demand and agents"
+            message = "has neither or both of demand and agents; give exactly one"
             raise ValueError(message)
         return self
 

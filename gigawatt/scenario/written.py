@@ -35,7 +35,8 @@ _SYNTAX_REMEDIES = (
     ("expected ':'", 'Write "name: value", with a space after the colon.'),
     ("undefined alias", 'Put text that starts with "*" in quotes.'),
     ("cannot start any token", 'Put text that starts with "%", "@" or "`" in quotes.'),
-    ("single document", 'Keep one scenario in a file; remove the line "---".'),
+    ("comment or a line break", 'Put a value that starts with ">" or "|" in quotes.'),
+    ("another document", 'Keep one scenario in a file; remove the line "---".'),
     ("',' or", "Close the bracket, and put a comma between its parts."),
     ("<block end>", "Check the indentation of this line and the one before it."),
     ("end of stream", "Close the quotation mark."),
@@ -64,6 +65,7 @@ class Written:
     data: Any = None
     places: dict[Path_, tuple[str, int]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    is_whole: bool = True  # False where a part could not be followed: what is missing then says nothing
 
     def place(self, path: Path_) -> tuple[str, int]:
         """Return file and line of a path, or of what holds it."""
@@ -155,11 +157,12 @@ class _Builder:
     def build(self, node: Node, path: Path_, depth: int) -> Any:
         """Return the data of a node, and note its place."""
         line = node.start_mark.line + 1 if node.start_mark else 0
-        self._written.places.setdefault(path, (self._file, line))
+        line = self._written.places.setdefault(path, (self._file, line))[1]  # an alias stands where it is used
         self._left -= 1
         if self._left < 0 or depth > MAX_DEPTH or id(node) in self._open:
             if self._left >= 0 or self._left == -1:
                 self._fault(path, line, "repeats or nests itself without end.", "Write the parts out, without aliases.")
+            self._written.is_whole = False
             return None
         if isinstance(node, ScalarNode):
             return self._scalar(node, path, line)
@@ -197,6 +200,8 @@ class _Builder:
                 self._fault(path, line, "has a list or mapping as a name.", "Write names as plain text.")
                 continue
             key = str(key_node.value)
+            if key.endswith(":") and isinstance(value_node, ScalarNode) and value_node.value == "":
+                key = key[:-1]  # "{capex:}" is read as a name that ends in a colon
             if key == "<<":
                 self._fault(path, line, 'has "<<".', "Write the fields out, or build on a scenario with extends.")
                 continue
