@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from gigawatt.engines.hardware.collectives import Tiers
 from gigawatt.engines.hardware.constants import (
     EARLY_HOPPER_ATTENTION_UNTIL,
+    GRAPHS_FROM,
+    KERNEL_REFERENCE_YEAR,
     LAUNCH_REFERENCE_YEAR,
     SERVER_DOMAIN_COUNT,
     Calibration,
@@ -28,10 +30,14 @@ from gigawatt.engines.training.types import Layout, TrainingJob
 Column: TypeAlias = NDArray[Any]
 # Precisions to fall back to where an accelerator lacks one: it then computes in the next wider format.
 WIDER = {"fp4": "fp8", "mxfp8": "fp8", "fp8": "bf16", "bf16": "bf16"}
-RECOMPUTE_CODES = {"none": 0.0, "selective": 1.0, "full": 2.0}
+RECOMPUTE_CODES = {"none": 0.0, "selective": 1.0, "half": 1.25, "full": 2.0}
 FULL_RECOMPUTE_CODE = 1.5  # codes above it mean full recomputation
 SCHEDULE_CODES = {"1f1b": 0.0, "dualpipe": 1.0}
+FITTED_GENERATIONS = ("ampere", "hopper", "blackwell")  # whose software drift the rows show
 ULTRA = "blackwell-ultra"
+# Rated package power over bf16 peak of the part that defines a generation, 700 W H100 SXM: parts with less power for
+# the same peak cannot hold its clock. [J/FLOP]
+RATED_J_PER_FLOP = {"hopper": 700.0 / 989.4e12}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +146,13 @@ def _speed(job: TrainingJob, calibration: Calibration) -> float:
     """Speed of compute over that of the generation at its rated power."""
     accelerator = job.accelerator
     ultra = calibration.blackwell_ultra_factor if accelerator.generation.startswith(ULTRA) else 1.0
-    if job.power_cap_w <= 0.0:
-        return ultra
-    return ultra * float(capped_speed_frac(job.power_cap_w, accelerator.tdp_w))
+    fitted = generation_key(accelerator.generation) in FITTED_GENERATIONS
+    years = max(KERNEL_REFERENCE_YEAR - job.software_date, 0.0) if fitted else 0.0
+    early: float = calibration.yearly_slower**years
+    cap_w = job.power_cap_w if job.power_cap_w > 0.0 else accelerator.tdp_w
+    peak, _ = peak_flop_per_s(accelerator, "bf16")
+    rating_w = RATED_J_PER_FLOP.get(accelerator.generation, 0.0) * peak
+    return ultra / early * float(capped_speed_frac(cap_w, max(rating_w, min(accelerator.tdp_w, cap_w))))
 
 
 def _matrix_rate(job: TrainingJob, calibration: Calibration, precision: str) -> float:
@@ -164,8 +174,9 @@ def _attention_rate(job: TrainingJob, calibration: Calibration) -> float:
 def _launch_factor(job: TrainingJob, calibration: Calibration) -> float:
     """Host time of this job's software and servers over the reference."""
     drift: float = calibration.launch_yearly_factor ** (job.software_date - LAUNCH_REFERENCE_YEAR)
-    servers = job.accelerator.scale_up_domain_count <= SERVER_DOMAIN_COUNT
-    return drift * (calibration.server_launch_factor if servers else 1.0)
+    if job.accelerator.scale_up_domain_count <= SERVER_DOMAIN_COUNT:
+        return drift * calibration.server_launch_factor
+    return drift * (calibration.graph_launch_factor if job.software_date >= GRAPHS_FROM else 1.0)
 
 
 def _column(jobs: Sequence[TrainingJob], read: Callable[[TrainingJob], float]) -> Column:

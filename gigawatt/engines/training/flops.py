@@ -41,6 +41,9 @@ LOGIT_BYTES = 16.0  # of a logit: product out, softmax and gradient, partly in 3
 QUANTISE_BYTES = 4.0  # of an 8-bit or 4-bit operand: read 16 bits, write it and its transpose
 
 
+HALF = 0.5  # share of the products that half recomputation makes again [-]
+
+
 class LayerTime(NamedTuple):
     """Kernel time of one average layer and one micro-batch on one rank [s]."""
 
@@ -157,6 +160,7 @@ def layer_time(job: JobColumns, layout: LayoutColumns, calibration: Calibration)
     forward = rows * forward_bytes / rate
     full = matrix_forward + core_forward + forward
     cheap = np.where(job.software_date < FUSED_ATTENTION_FROM, core_forward, forward)
+    cheap = cheap + np.where(layout.recompute > 1.0, HALF * matrix_forward, 0.0)
     recompute = np.where(layout.recompute > FULL_RECOMPUTE_CODE, full, np.where(layout.recompute > 0, cheap, 0.0))
     return LayerTime(TRAINING_OVER_FORWARD * matrix_forward, core, forward + rows * backward_bytes / rate, recompute)
 

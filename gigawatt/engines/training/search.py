@@ -92,7 +92,7 @@ def _axes(job: TrainingJob, fixed: Mapping[str, float]) -> dict[str, list[float]
         "expert": _divisors(model.experts, LARGEST_EXPERT) if model.experts else [1],
         "micro_batch": _powers(min(LARGEST_MICRO_BATCH, job.batch_sequences)),
         "virtual_stages": list(range(1, model.layers + 1)),
-        "recompute": [int(code) for code in RECOMPUTE_CODES.values()],
+        "recompute": [int(RECOMPUTE_CODES[name]) for name in ("none", "selective", "full")],
         "zero_stage": list(ZERO_STAGES),
         "sequence_parallel": [1],
         "tensor_overlap": [1],

@@ -68,12 +68,15 @@ def _later_of(busy: Column, host: Column) -> Column:
 
 
 def _launch_s(job: JobColumns, layout: LayoutColumns, calibration: Calibration, busy: Column) -> Column:
-    """Return what host time adds to the time of one average layer and one micro-batch [s]."""
+    """Return what host time adds to the time of one average layer and one micro-batch [s].
+
+    The host runs ahead of a dense layer and shows only where kernels are short. A mixture-of-experts layer makes it
+    wait for token counts before it can launch, so its time adds.
+    """
     moe_frac = moe_layers_count(job.model) / job.model.layers
     local = np.where(moe_frac > 0, np.maximum(job.model.experts / layout.expert, 1.0), 0.0)
     moe = (calibration.moe_launch_s + calibration.expert_launch_s * local) * job.moe_launch_factor
-    host = (1.0 - moe_frac) * calibration.dense_launch_s + moe_frac * moe
-    return _later_of(busy, host) - busy
+    return _later_of(busy, (1.0 - moe_frac) * calibration.dense_launch_s) - busy + moe_frac * moe
 
 
 def breakdown(job: JobColumns, layout: LayoutColumns, calibration: Calibration = CALIBRATION) -> Breakdown:

@@ -7,7 +7,8 @@ from typing import Literal
 
 from gigawatt.engines.hardware.types import Accelerator, Transformer
 
-Recompute = Literal["none", "selective", "full"]
+# selective: what is cheap to make again; half: every second product (the default of torchtitan); full: whole layers
+Recompute = Literal["none", "selective", "half", "full"]
 Precision = Literal["bf16", "fp8", "mxfp8", "fp4"]
 Schedule = Literal["1f1b", "dualpipe"]
 

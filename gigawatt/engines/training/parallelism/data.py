@@ -11,8 +11,7 @@ from gigawatt.engines.training.columns import Column, JobColumns, LayoutColumns
 from gigawatt.engines.training.parallelism.shares import Shares
 
 PARAMETER_BYTES = 2.0  # parameters are gathered in 16 bits [B]
-GRADIENT_BYTES = 4.0  # gradients are reduced in 32 bits, the default of Megatron-Core [B]
-SHARDED_GRADIENT_BYTES = 2.0  # under full sharding in 16 bits, the default of FSDP mixed precision [B]
+GRADIENT_BYTES = 2.0  # gradients are reduced in 16 bits, as the published recipes do [B]
 
 
 def trunk_ranks(layout: LayoutColumns) -> Column:
@@ -91,33 +90,34 @@ def exposed_time_s(
     """
     full = layout.zero_stage > 2
     window = calibration.data_window * micro_batch_s
-    once = _traffic_s(job, layout, trunk_parameters, expert_parameters, PARAMETER_BYTES, GRADIENT_BYTES)
+    sent = PARAMETER_BYTES + GRADIENT_BYTES
+    within, across = _traffic_s(job, layout, trunk_parameters, expert_parameters, sent)
+    once = within + across
     once_exposed = np.maximum(once * (1.0 - calibration.data_overlap), once - window)
-    each = _traffic_s(job, layout, trunk_parameters, expert_parameters, 2.0 * PARAMETER_BYTES, SHARDED_GRADIENT_BYTES)
-    each_exposed = micro_batches * np.maximum(each * (1.0 - calibration.sharded_overlap), each - window)
+    sent = 2.0 * PARAMETER_BYTES + GRADIENT_BYTES
+    within, across = _traffic_s(job, layout, trunk_parameters, expert_parameters, sent)
+    missed = within * (1.0 - calibration.sharded_overlap_inside) + across * (1.0 - calibration.sharded_overlap)
+    each_exposed = micro_batches * np.maximum(missed, within + across - window)
     return np.where(full, each_exposed, once_exposed)
 
 
 def _traffic_s(
-    job: JobColumns,
-    layout: LayoutColumns,
-    trunk_parameters: Column,
-    expert_parameters: Column,
-    gathered_bytes: float,
-    reduced_bytes: float,
-) -> Column:
-    """Time of gathering and reducing a rank's parameters once."""
-    total = np.zeros(1)
+    job: JobColumns, layout: LayoutColumns, trunk_parameters: Column, expert_parameters: Column, sent_bytes: float
+) -> tuple[Column, Column]:
+    """Time of gathering and reducing a rank's parameters once: inside scale-up domains, and between them."""
+    within, across = np.zeros(1), np.zeros(1)
     for parameters, ranks, stride in (
         (trunk_parameters, trunk_ranks(layout), layout.tensor),
         (expert_parameters, expert_ranks(layout), layout.expert * layout.expert_tensor),
     ):
         group = _sharded(layout, ranks)
         inside = ranks_inside(group, stride, job.domain)
-        message = parameters * (gathered_bytes + reduced_bytes)
-        total = total + gather_time_s(message, group, inside, job.tiers)
+        message = parameters * sent_bytes
+        whole = gather_time_s(message, group, inside, job.tiers)
+        near = gather_time_s(message, inside, inside, job.tiers)
         replicas = ranks / group
         outer = ranks_inside(replicas, stride * group, job.domain)
-        shard = parameters / group * SHARDED_GRADIENT_BYTES
-        total = total + 2.0 * gather_time_s(shard, replicas, outer, job.tiers)
-    return total
+        shard = parameters / group * GRADIENT_BYTES
+        within = within + near
+        across = across + (whole - near) + 2.0 * gather_time_s(shard, replicas, outer, job.tiers)
+    return within, across
