@@ -24,6 +24,7 @@ Floats = NDArray[np.float64]
 LATER_MONTHS = 60
 # ASSUMPTION: typical years of 1991-2005 are cooler than today's; the weather files' own note says some tenths to 1 K.
 WARMING_K = 0.7
+AIR_SUPPLY_C = 27.0  # where a plant states none: the upper end that ASHRAE TC 9.9 recommends for hall air
 DAYS_BY_MONTH = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -99,11 +100,13 @@ def energised(use: SiteUse, entry: Site, axis: TimeAxis, figures: Figures) -> tu
 def _plant_design(plant: Plant, figures: Figures) -> PlantDesign:
     """Turn a catalogue plant into the engine's."""
     named = f"plants.{plant.id}"
+    air_supply_c = figures(f"{named}.air_supply_c", plant.air_supply_c) if plant.air_supply_c else AIR_SUPPLY_C
+    liquid = plant.liquid_supply_c
     return PlantDesign(
         cooling=plant.cooling,
         liquid_frac=figures(f"{named}.liquid_frac", plant.liquid_frac),
-        liquid_supply_c=figures(f"{named}.liquid_supply_c", plant.liquid_supply_c) if plant.liquid_supply_c else 0.0,
-        air_supply_c=figures(f"{named}.air_supply_c", plant.air_supply_c) if plant.air_supply_c else 0.0,
+        liquid_supply_c=figures(f"{named}.liquid_supply_c", liquid) if liquid else air_supply_c,
+        air_supply_c=air_supply_c,
         power_chain_efficiency_frac=figures(f"{named}.power_chain_efficiency_frac", plant.power_chain_efficiency_frac),
         overhead_frac=figures(f"{named}.overhead_frac", plant.overhead_frac),
         warming_k=WARMING_K,

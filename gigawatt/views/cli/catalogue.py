@@ -29,12 +29,47 @@ def run(
         return
     shelf = facts.shelf(kind)
     if name is None:
-        entries = [shelf[each] for each in shelf]
-        rows = [(entry.id, entry.name, entry.note) for entry in entries]
-        listed = [{"id": entry.id, "name": entry.name, "note": entry.note} for entry in entries]
-        _put(as_json, {"kind": kind}, {"entries": listed}, ("id", "name", "note"), rows)
-        return
-    _one(as_json, kind, shelf[name], facts.sources())
+        _list(as_json, kind, [shelf[each] for each in shelf])
+    else:
+        _one(as_json, kind, shelf[name], facts.sources())
+
+
+# figures shown in the list of a kind; the whole entry shows them all
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "accelerators": ("dense_flop_per_s.bf16", "hbm_bytes", "tdp_w", "system_w", "price_usd"),
+    "networks": ("hop_latency_s", "efficiency_frac"),
+    "models": ("total_parameters_count", "active_parameters_count"),
+    "sites": ("planned_mw", "site_m2", "capex_usd"),
+    "tariffs": ("energy_usd_per_mwh", "carbon_kg_per_mwh"),
+    "plants": ("liquid_frac", "power_chain_efficiency_frac"),
+    "reliability": ("failures_per_node_day", "restart_s", "checkpoint_write_s"),
+    "costs": ("construction_usd_per_w", "construction_months", "lease_usd_per_mw_year"),
+}
+MANY_COLUMNS = 5  # from here on the id alone names an entry, so that a line fits
+
+
+def _list(as_json: bool, kind: str, entries: list[Any]) -> None:
+    """Show every entry of a kind with the figures that matter most."""
+    from gigawatt.units import say
+
+    columns = COLUMNS.get(kind, ())
+    named = len(columns) < MANY_COLUMNS
+    rows, listed = [], []
+    for entry in entries:
+        figures = entry.figures()
+        shown = {column: figures.get(column) for column in columns}
+        words = [say(figure.value, figure.unit) if figure else "-" for figure in shown.values()]
+        if kind == "claims":
+            words = [f"{figures['value'].value:g} {entry.unit}"]
+        rows.append((entry.id, entry.name, *words) if named else (entry.id, *words))
+        values = {column: figure.value if figure else None for column, figure in shown.items()}
+        listed.append({"id": entry.id, "name": entry.name, "note": entry.note, **values})
+    heads = (
+        ["value"]
+        if kind == "claims"
+        else [column.split(".")[-1].rsplit("_", 1)[0].replace("_", " ") for column in columns]
+    )
+    _put(as_json, {"kind": kind}, {"entries": listed}, ("id", "name", *heads) if named else ("id", *heads), rows)
 
 
 def _one(as_json: bool, kind: str, entry: Any, sources: dict[str, Any]) -> None:
@@ -58,12 +93,14 @@ def _one(as_json: bool, kind: str, entry: Any, sources: dict[str, Any]) -> None:
         return
     from gigawatt.views.terminal import show_table
 
-    put(show_table(("field", "value"), [(field, str(value)) for field, value in plain.items()]))
+    words = {field: ", ".join(value) if isinstance(value, tuple) else str(value) for field, value in plain.items()}
+    put(show_table(("field", "value"), list(words.items())))
     rows = [
-        (path, in_words(figure), figure.kind, figure.as_of, figure.source, figure.note)
-        for path, figure in figures.items()
+        (path, in_words(figure), f"{figure.kind} {figure.as_of}", figure.source) for path, figure in figures.items()
     ]
-    put(show_table(("figure", "value", "kind", "as of", "source", "note"), rows))
+    put(show_table(("figure", "value", "kind", "source"), rows))
+    if notes := [(path, figure.note) for path, figure in figures.items() if figure.note]:
+        put(show_table(("figure", "note"), notes))
     put(
         show_table(
             ("source", "title", "url"), [(each, item["title"], item["url"]) for each, item in bibliography.items()]

@@ -72,7 +72,8 @@ def _show(found: dict[str, Any], worst: int) -> None:
             rows.append(("with flagged rows", result.summary_with_flagged))
         heads = ("group", "n", "skipped", "median |error|", "P90 |error|", "bias", "within 10 %", "in interval")
         put(show_table(heads, [
-            (group, str(item.n), str(item.skipped), f"{item.median_abs_error_pct:.1f} %", f"{item.p90_abs_error_pct:.1f} %",
+            (group, str(item.n), str(item.skipped), f"{item.median_abs_error_pct:.1f} %",
+             f"{item.p90_abs_error_pct:.1f} %",
              f"{item.bias_pct:+.1f} %", f"{item.within_10_pct:.0f} %", f"{item.interval_coverage_pct:.0f} %")
             for group, item in rows
         ], title=f"{name}: predicted against published"))  # fmt: skip
