@@ -68,7 +68,7 @@ def unit_of_column(frame: pd.DataFrame, name: str) -> str:
     A share (`_frac`) and anything unknown is "1".
     """
     declared: Mapping[str, str] = frame.attrs.get("units", {})
-    if name in declared:
+    if declared.get(name, "1") != "1":
         return declared[name]
     if name in UNITS:
         return UNITS[name]
@@ -163,20 +163,6 @@ def sites(plan: Plan) -> Table:
     return of_frame("sites", "Sites", plan.tables["sites"], columns)
 
 
-def land(plan: Plan) -> Table:
-    """Show the sites' land, and what they hold when complete."""
-    columns = (
-        "name",
-        "place",
-        "site_km2",
-        "building_km2",
-        "share_of_manhattan_pct",
-        "planned_mw",
-        "gpus_when_complete",
-    )
-    return of_frame("land", "Land by site", plan.tables["sites"], columns)
-
-
 def training(plan: Plan) -> Table:
     """Show the training runs."""
     columns = ("label", "model", "accelerator", "gpus", "precision", "layout", "start", "end", "days", "low_days",
@@ -209,7 +195,6 @@ TABLES: Mapping[str, Callable[[Plan], Table]] = MappingProxyType(
         "purchases": _all_columns("purchases", "Orders and deliveries by month", "purchases"),
         "sites": sites,
         "power": power,
-        "land": land,
         "training": training,
         "serving": serving,
         "cashflow": _all_columns("cashflow", "Cash flow by month", "cashflow"),

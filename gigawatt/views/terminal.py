@@ -167,7 +167,8 @@ def _bare_band(metric: Metric) -> str:
     """Say a band without its unit where the value beside it has the same one."""
     band = band_words(metric.p10, metric.p90, metric.unit)
     unit = say(metric.value, metric.unit).partition(" ")[2]
-    return band.removesuffix(f" {unit}") if unit and band.count(unit) == 1 else band
+    shared = unit and band.partition(" to ")[0].replace(",", "").replace(".", "").lstrip("-").isdigit()
+    return band.removesuffix(f" {unit}") if shared else band
 
 
 def _series(plan: Plan, room: int) -> list[Text]:
@@ -209,8 +210,8 @@ def _sureness(plan: Plan, room: int) -> list[Text]:
         parts.append(f"{len(plan.notices)} {'warning' if len(plan.notices) == 1 else 'warnings'}")
     lines = [Text(_cut("; ".join(parts), room))]
     order = {"cannot be": 0, "differs": 1, "agrees": 2, "not modelled": 3}
-    announced = sorted((c for c in plan.claims if c.kind == "announced"), key=lambda claim: order[claim.verdict])
-    lines += [_claim_line(claim, room) for claim in announced[:CLAIMS_SHOWN]]
+    worst_first = sorted(plan.claims, key=lambda claim: order[claim.verdict])
+    lines += [_claim_line(claim, room) for claim in worst_first[:CLAIMS_SHOWN]]
     return lines
 
 

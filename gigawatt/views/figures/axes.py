@@ -20,7 +20,7 @@ STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)  # of a power of ten, between two ticks
 QUARTER_MONTHS = 3
 QUARTER_PX = 26.0  # least room between two quarter labels
 FOOT_PX, FOOT_YEARS_PX = 36.0, 24.0  # room below the axis: quarters and years, years only
-YEAR_PX = 34.0  # least room between two year labels
+YEAR_PX = 42.0  # least room between two year labels
 
 
 def ticks(low: float, high: float, wanted: int = 4) -> list[float]:
@@ -158,7 +158,7 @@ class Frame:
             if quarters and x + QUARTER_PX <= self.right + width:
                 name = f"Q{(month.month - 1) // QUARTER_MONTHS + 1}"
                 self.canvas.text(x + width * QUARTER_MONTHS / 2, self.bottom + 15, name, "m", "middle")
-            if (year_starts or position < QUARTER_MONTHS) and x - year_x >= YEAR_PX and x + YEAR_PX <= self.right + 8:
+            if (year_starts or position < QUARTER_MONTHS) and x - year_x >= YEAR_PX and x + YEAR_PX <= self.right + 14:
                 year_x = x
                 self.canvas.text(x + 3, self.bottom + (31 if quarters else 18), str(month.year), "m")
 
@@ -178,7 +178,7 @@ class Frame:
 
         Each is (value, words, style of its swatch).
         """
-        wanted = sorted((self.y(value), words, style) for value, words, style in labels)
+        wanted = sorted(((self.y(value), words, style) for value, words, style in labels), key=lambda label: label[0])
         places: list[float] = []
         for y, _, _ in wanted:
             places.append(max(y + 4, places[-1] + LINE_PX if places else -math.inf))
@@ -193,7 +193,7 @@ class Frame:
 
 def frame(
     canvas: Canvas, width: float, height: float, count: int, span: tuple[float, float], labels: Sequence[str] = (),
-    *, top: float = 26.0, foot: float | None = None, left: float = 0.0, wanted: int = 4, gutter: float = 44.0,
+    *, top: float = 26.0, foot: float | None = None, left: float = 0.0, wanted: int = 4, gutter: float = 50.0,
 ) -> tuple[Frame, list[float]]:  # fmt: skip
     """Lay out a plot area and its ticks: room on the left for numbers, on the right for the longest label."""
     marks = ticks(span[0], span[1], wanted)

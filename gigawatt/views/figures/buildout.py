@@ -21,6 +21,7 @@ LIMITS = {
     "announcement": "The announced orders",
     "none": "Nothing",
 }
+STAYS_FRAC = 0.98  # of the peak: below this the title also names the end
 _DATE = re.compile(r"\b(20\d\d)(?:-(\d\d))?\b")
 
 
@@ -67,10 +68,11 @@ def gpus_by_kind(plan: Plan, width: float = WIDE_PX) -> Figure | None:
     months = months_of(plan)
     waiting = column(plan, "gpus_waiting")
     total = column(plan, "gpus_online")
-    title = (
-        f"GPUs online go from {say(total[0], 'GPU')} in {month_words(months[0])} to {say(total[-1], 'GPU')} in "
-        f"{month_words(months[-1])}"
-    )
+    peak = int(np.nanargmax(total))
+    title = f"GPUs online go from {say(total[0], 'GPU')} in {month_words(months[0])} to {say(total[peak], 'GPU')} in "
+    title += month_words(months[peak])
+    if total[-1] < total[peak] * STAYS_FRAC:
+        title += f"; {say(total[-1], 'GPU')} remain in {month_words(months[-1])}"
     return _stacked(plan, "gpus-by-kind", title, "GPUs online at the end of the month, by accelerator", series, width,
                     waiting)  # fmt: skip
 
@@ -85,11 +87,11 @@ def gpus_by_site(plan: Plan, width: float = WIDE_PX) -> Figure | None:
     wide = fleet.pivot_table(index="month", columns="site", values="online_gpus", aggfunc="sum")
     wide = wide.reindex(index=months, columns=sites, fill_value=0.0)
     series = {site: wide[site].to_numpy(dtype=np.float64) for site in sites}
-    largest = max(sites, key=lambda site: series[site][-1])
-    title = (
-        f"{largest} holds {say(series[largest][-1], 'GPU')} of {say(column(plan, 'gpus_online')[-1], 'GPU')} "
-        f"in {month_words(months[-1])}"
-    )
+    total = column(plan, "gpus_online")
+    peak = int(np.nanargmax(total))
+    largest = max(sites, key=lambda site: series[site][peak])
+    held = f"{say(series[largest][peak], 'GPU')} of {say(total[peak], 'GPU')}"
+    title = f"{largest} holds {held} in {month_words(months[peak])}"
     return _stacked(plan, "gpus-by-site", title, "GPUs online at the end of the month, by site", series, width)
 
 
@@ -119,7 +121,7 @@ def _stacked(
         plot.area(lower, lower + waiting, "softf", "delivered, waiting for power or commissioning")
         ends.append((float(lower[-1] + waiting[-1] / 2), "waiting", "softf"))
     plot.month_axis(months)
-    plot.end_labels(ends)
+    plot.end_labels(ends[::-1])  # of layers that end at the same height the upper one stands above
     for position, value, claimed in flags:
         plot.flag(position, value, ["announced", claimed], "b")
     note = " Grey: delivered, waiting for power or commissioning." if waiting is not None else ""

@@ -15,6 +15,7 @@ STREET_GRID_DEG = 29.0  # Manhattan's avenues run 29 degrees east of north (Comm
 RECTANGLE_RATIO = 1.5  # drawn length over width; only the area is to scale
 GAP_KM = 0.5  # between two drawn sites
 SCALE_KM = 5.0
+WHOLE_PCT = 100.0  # what is larger than the island is many campuses, and would hide it
 LABELS_AT = 0.66  # of the height: below the middle the island leaves room on its right
 
 
@@ -25,8 +26,10 @@ def land(plan: Plan, width: float = WIDE_PX) -> Figure | None:
     areas = {
         str(name): (float(area), float(share))
         for name, area, share in zip(table["name"], table["site_km2"], table["share_of_manhattan_pct"], strict=True)
-        if math.isfinite(area) and area > 0
+        if math.isfinite(area) and area > 0 and not share > WHOLE_PCT
     }
+    larger = [str(name) for name, share in zip(table["name"], table["share_of_manhattan_pct"], strict=True)
+              if share > WHOLE_PCT]  # fmt: skip
     if not rings or not areas:
         return None
     outline = [_project(ring, rings[0]) for ring in rings]
@@ -66,6 +69,7 @@ def land(plan: Plan, width: float = WIDE_PX) -> Figure | None:
     title += f", {number(share)} % of Manhattan" if math.isfinite(share) else ""
     subtitle = "Site areas to scale on the outline of Manhattan, km2; shape and place of the rectangles are free"
     source = "Equirectangular projection at the island's latitude, north up."
+    source += f" Larger than the island, not drawn: {', '.join(larger)}." if larger else ""
     return Figure("land", title, subtitle, source, width, height, canvas.body)
 
 

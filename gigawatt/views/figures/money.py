@@ -8,10 +8,11 @@ import numpy as np
 
 from gigawatt.planning.plan import Plan
 from gigawatt.units import say
-from gigawatt.views.figures.axes import frame, month_words, scaled
+from gigawatt.views.figures.axes import Floats, Frame, frame, month_words, scaled
 from gigawatt.views.figures.buildout import WIDE_PX, column, months_of
 from gigawatt.views.figures.svg import Canvas, Figure, colour, text_width
 
+ROUNDING_FRAC = 1e-9  # of the largest class
 # order of every list of costs: compute, network, building, other
 SPLIT = ("accelerators", "servers", "network", "construction", "other", "unspent")
 
@@ -41,8 +42,7 @@ def cash_flow(plan: Plan, width: float = WIDE_PX) -> Figure | None:
                 x, y, words = plot.x(lowest), plot.y(float(values[lowest])), say(float(values[lowest]), "USD")
                 canvas.dot(x, y, 4, f"f{colour(3)}")
                 half = text_width(f"lowest {words}") / 2.0
-                middle = min(max(x, plot.left + half + 4), plot.right - half)
-                canvas.text(middle, y - 14, f"lowest {words}", "b halo", "middle")
+                canvas.text(*_beside(plot, values, lowest, half), f"lowest {words}", "b halo", "middle")
             payback = float(plan.finance.get("payback_months", math.nan))
             if math.isfinite(payback) and payback <= len(months):
                 plot.flag(payback - 0.5, 0.0, [f"payback after {say(payback, 'month')}"], "b")
@@ -57,6 +57,15 @@ def cash_flow(plan: Plan, width: float = WIDE_PX) -> Figure | None:
     return Figure("cash-flow", title, subtitle, source, width, height, canvas.body)
 
 
+def _beside(plot: Frame, values: Floats, lowest: int, half: float) -> tuple[float, float]:
+    """Place of a label above the lowest point, on the side where the line rises more slowly."""
+    x, reach = plot.x(lowest), max(1, round(2 * half / (plot.right - plot.left) * len(values)))
+    before, after = values[max(lowest - reach, 0)], values[min(lowest + reach, len(values) - 1)]
+    right_side = (after <= before and x + 2 * half + 8 <= plot.right) or x - 2 * half - 8 < plot.left
+    rise = plot.y(float(values[lowest])) - plot.y(float(after if right_side else before))
+    return x + (half + 8 if right_side else -half - 8), plot.y(float(values[lowest])) - max(rise, 0.0) - 10
+
+
 def payback_words(plan: Plan) -> str:
     """When the money is back, in words."""
     payback = float(plan.finance.get("payback_months", math.nan))
@@ -67,9 +76,16 @@ def payback_words(plan: Plan) -> str:
 
 def capex_split(plan: Plan, width: float = WIDE_PX) -> Figure | None:
     """Draw what the budget buys, class by class, with the reference split where the plan has one."""
-    found = {name: float(plan.split_usd[name]) for name in SPLIT if math.isfinite(plan.split_usd.get(name, math.nan))}
-    if not found:
+    known = {name: float(plan.split_usd.get(name, math.nan)) for name in SPLIT}
+    largest_usd = max((abs(value) for value in known.values() if math.isfinite(value)), default=0.0)
+    if not largest_usd:
         return None
+    # what rounding leaves over is shown as nothing
+    found = {
+        name: 0.0 if abs(value) < ROUNDING_FRAC * largest_usd else value
+        for name, value in known.items()
+        if math.isfinite(value)
+    }
     reference = plan.finance.get("reference_split_usd", {})  # class -> (low, high)
     highest = max(*(abs(value) for value in found.values()), *(high for _, high in reference.values()), 1.0)
     lowest = min(0.0, *found.values())

@@ -37,9 +37,9 @@ def power(plan: Plan, width: float = WIDE_PX) -> Figure | None:
         plot.line(values, style)
     plot.month_axis(months)
     plot.end_labels([(float(values[-1]), label, fill) for label, (values, _, fill) in series.items()])
-    title = (
-        f"{say(facility[-1], 'MW')} of the {say(energised[-1], 'MW')} energised is used in {month_words(months[-1])}"
-    )
+    peak = int(np.nanargmax(facility))
+    title = f"Facility power peaks at {say(facility[peak], 'MW')} in {month_words(months[peak])}, of "
+    title += f"{say(energised[peak], 'MW')} energised"
     source = f"Plan {plan.scenario_id}, table months. Grey: energised, not used by what is online."
     return Figure("power", title, "Power at full load, end of the month", source, width, height, canvas.body)
 
@@ -132,6 +132,9 @@ def energy_by_site(plan: Plan, width: float = WIDE_PX) -> Figure | None:
     table = _by_site(plan, "energy_total_mwh")
     if not table:
         return None
-    largest = max(table, key=lambda site: table[site][-1])
-    title = f"{largest} draws {say(float(table[largest][-1]), 'MWh')} in {month_words(months_of(plan)[-1])}"
+    largest = max(table, key=lambda site: np.nanmax(table[site]))
+    peak = int(np.nanargmax(table[largest]))
+    title = (
+        f"{largest} draws the most: {say(float(table[largest][peak]), 'MWh')} in {month_words(months_of(plan)[peak])}"
+    )
     return _site_panels(plan, "energy", title, "Electricity of the month, by site", table, "MWh", width, 0.0)

@@ -9,57 +9,95 @@ import numpy as np
 
 from gigawatt.planning.plan import Plan
 from gigawatt.records import Month
-from gigawatt.units import say
-from gigawatt.views.figures.axes import frame, month_short, month_words, number, scaled, tick_text, ticks
+from gigawatt.units import DAYS_PER_YEAR, MONTHS_PER_YEAR, say
+from gigawatt.views.figures.axes import (
+    QUARTER_MONTHS,
+    frame,
+    month_short,
+    month_words,
+    number,
+    scaled,
+    tick_text,
+    ticks,
+)
 from gigawatt.views.figures.buildout import WIDE_PX, months_of
 from gigawatt.views.figures.svg import Canvas, Figure, colour, cut, text_width
 
 SHORT_FRAC = 0.999  # below this share a workload counts as short
 MILLISECONDS_PER_SECOND = 1e3
+DAYS_PER_MONTH = DAYS_PER_YEAR / MONTHS_PER_YEAR
 
 
 def training(plan: Plan, width: float = WIDE_PX) -> Figure | None:
-    """Training runs as bars in time, with their deadlines."""
-    runs = plan.tables["training"]
-    if runs.empty:
+    """Training runs as bars in time, with the range of their end and their deadlines."""
+    runs = plan.tables["training"].to_dict("records")
+    if not runs:
         return None
-    months = months_of(plan)
+    months = _window(runs)
     first = Month.parse(months[0]).index
     canvas, row = Canvas(), 50.0
     height = len(runs) * row + 42.0
     plot, _ = frame(canvas, width, height, len(months), (0.0, 1.0), top=2.0, gutter=2.0)
-    plot.right = width - 2
-    plot.bottom = plot.top + len(runs) * row
+    plot.right, plot.bottom = width - 2, plot.top + len(runs) * row
     step = (plot.right - plot.left) / len(months)
-    missed = dated = 0
-    for position, run in enumerate(runs.to_dict("records")):
+
+    def place(at: float) -> float:
+        return plot.left + min(max(at, 0.0), len(months)) * step
+
+    for position, run in enumerate(runs):
         y = plot.top + position * row
-        begin, end = (Month.parse(str(run[name])).index - first for name in ("start", "end"))
-        left, right = (plot.left + min(max(at, 0), len(months)) * step for at in (begin, end + 1))
+        begin = Month.parse(str(run["start"])).index - first
+        days = [float(run[name]) / DAYS_PER_MONTH for name in ("days", "low_days", "high_days")]
         late = bool(run["deadline"]) and not bool(run["meets_deadline"])
-        missed, dated = missed + late, dated + bool(run["deadline"])
         words = f"{say(float(run['gpus']), 'GPU')} {run['accelerator']}, {say(float(run['days']), 'day')}"
         words += f" ({number(run['low_days'])} to {number(run['high_days'])})" if _is_range(run) else ""
+        shown = words if width >= WIDE_PX else words.partition(", ")[2]
         canvas.line(plot.left, y + row - 4, plot.right, y + row - 4)
-        name = cut(str(run["label"]), width - 140 if width < 480 else width * 0.4)
-        canvas.text(plot.left, y + 16, name, "b")
-        canvas.text(plot.right, y + 16, cut(words, width - text_width(name) - 16), "m", "end")
-        canvas.rect(left, y + 24, max(right - left, 3), 14, f"f{colour(3 if late else 0)}", f"{run['label']}: {words}")
+        canvas.text(plot.left, y + 16, cut(str(run["label"]), width - text_width(shown) - 24), "b")
+        canvas.text(plot.right, y + 16, shown, "m", "end")
+        left, right = place(begin), place(begin + days[0])
+        hint = f"{run['label']}: {words}"
+        canvas.rect(left, y + 24, max(right - left, 2), 14, f"f{colour(3 if late else 0)}", hint)
+        if _is_range(run):
+            canvas.line(place(begin + days[1]), y + 31, place(begin + days[2]), y + 31, "ink")
+            right = max(right, place(begin + days[2]))
         if run["deadline"]:
-            place = plot.left + (Month.parse(str(run["deadline"])).index - first + 1) * step
-            if plot.left <= place <= plot.right:
-                canvas.line(place, y + 20, place, y + 42, "ink line")
-                note = f"deadline {month_short(str(run['deadline']))}{', missed' if late else ''}"
-                right_side = max(place, right) + 8 + text_width(note) < plot.right
-                canvas.text(max(place, right) + 6 if right_side else min(place, left) - 6, y + 35, note, "",
-                            "start" if right_side else "end")  # fmt: skip
+            due = place(Month.parse(str(run["deadline"])).index - first + 1)
+            canvas.line(due, y + 21, due, y + 41, "ink line")
+            note = f"deadline {month_short(str(run['deadline']))}{', missed' if late else ''}"
+            after = max(due, right) + 8
+            if after + text_width(note) < plot.right:
+                canvas.text(after, y + 35, note)
+            else:
+                canvas.text(min(due, left) - 8, y + 35, note, "", "end")
     plot.month_axis(months)
+    subtitle = "Training runs from their start; thin line: the range of the end; upright line: the deadline"
+    source = f"Plan {plan.scenario_id}, table training."
+    return Figure("training", _training_title(runs), subtitle, source, width, height, canvas.body)
+
+
+def _window(runs: list[dict[Any, Any]]) -> list[str]:
+    """Months from the first start to the last end or deadline, whole quarters, a year at least."""
+    starts = [Month.parse(str(run["start"])).index for run in runs]
+    ends = [Month.parse(str(run["deadline"])).index for run in runs if run["deadline"]]
+    for start, run in zip(starts, runs, strict=True):
+        longest = max(float(run["days"]), float(run["high_days"]) if _is_range(run) else 0.0)
+        ends.append(start + math.ceil(longest / DAYS_PER_MONTH))
+    first = min(starts) // QUARTER_MONTHS * QUARTER_MONTHS
+    count = max(max(ends) + 1 - first, int(MONTHS_PER_YEAR))
+    begin = Month(first // 12, first % 12 + 1)
+    return [str(begin.plus(step)) for step in range(-(-count // QUARTER_MONTHS) * QUARTER_MONTHS)]
+
+
+def _training_title(runs: list[dict[Any, Any]]) -> str:
+    """How many runs miss their deadline."""
+    dated = [run for run in runs if run["deadline"]]
+    missed = sum(not bool(run["meets_deadline"]) for run in dated)
     if not dated:
-        title = f"{len(runs)} training {'run' if len(runs) == 1 else 'runs'}, none with a deadline"
-    else:
-        title = f"{missed or 'None'} of {dated} training runs with a deadline {'misses' if missed < 2 else 'miss'} it"
-    subtitle = "Training runs from start to end; days with the range of the estimate"
-    return Figure("training", title, subtitle, f"Plan {plan.scenario_id}, table training.", width, height, canvas.body)
+        return f"{len(runs)} training {'run' if len(runs) == 1 else 'runs'}, none with a deadline"
+    if len(dated) == 1:
+        return f"{dated[0]['label']} {'misses' if missed else 'meets'} its deadline"
+    return f"{missed or 'None'} of {len(dated)} training runs with a deadline {'misses' if missed < 2 else 'miss'} it"
 
 
 def _is_range(run: dict[Any, Any]) -> bool:
@@ -139,15 +177,17 @@ def frontier(plan: Plan, width: float = WIDE_PX) -> Figure | None:
             )
             for point in points
         ]
-        canvas.polyline(places, f"s{colour(position)}")
+        best = np.minimum.accumulate([y for _, y in places])
+        canvas.polyline([at for at, y in zip(places, best, strict=True) if at[1] <= y], f"s{colour(position)}")
         for (x, y), point in zip(places, points, strict=True):
             words = f"{name}: {point.get('replica', '')}, batch {point.get('batch', '')}"
-            canvas.dot(x, y, 3, f"f{colour(position)}", words)
+            canvas.dot(x, y, 2.5, f"f{colour(position)}", words)
             if point.get("chosen"):
                 canvas.dot(x, y, 6, "paper", f"chosen for {words}")
                 canvas.dot(x, y, 3, f"f{colour(position)}")
                 chosen.append((name, point))
-        ends.append((float(points[-1]["output_tokens_per_s_per_gpu"]), name, f"f{colour(position)}"))
+        highest = max(float(point["output_tokens_per_s_per_gpu"]) for point in points)
+        ends.append((highest, name, f"f{colour(position)}"))
     plot.end_labels(ends)
     said = [f"{number(float(p['output_tokens_per_s_per_gpu']))} tokens/s per GPU for {name}" for name, p in chosen]
     title = f"Chosen deployments give {', '.join(said)}" if said else "No deployment meets the latency target"

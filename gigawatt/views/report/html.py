@@ -17,7 +17,7 @@ from gigawatt.views.figures import FIGURES, STYLE, TOKENS, Figure, draw
 from gigawatt.views.figures.axes import month_short
 from gigawatt.views.figures.buildout import LIMITS, limit_runs, months_of
 from gigawatt.views.headlines import VERDICTS, announced_beside, headlines, limit_counts, verdict_counts
-from gigawatt.views.tables import TABLES, band_words
+from gigawatt.views.tables import TABLES, band_words, heading_of, unit_of_column
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -28,6 +28,7 @@ DISCLAIMER = (
     "This is a model of public figures, not investment advice. It can be wrong, its inputs are partly estimates, and "
     "nobody should buy or sell anything because of it."
 )
+LAND_COLUMNS = ("site_km2", "building_km2", "share_of_manhattan_pct", "planned_mw", "gpus_when_complete")
 # id, title, figures, tables; in the order of the plan
 PARTS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("build-out", "Build-out", ("gpus-by-kind", "gpus-by-site", "limits"), ("buildout", "purchases")),
@@ -35,7 +36,7 @@ PARTS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("training", "Training", ("training",), ("training",)),
     ("serving", "Serving", ("serving", "frontier"), ("serving",)),
     ("money", "Money", ("cash-flow", "capex-split"), ("cashflow", "spend", "revenue", "opex")),
-    ("land", "Land", ("land",), ("land",)),
+    ("land", "Land", ("land",), ()),
 )
 
 
@@ -124,6 +125,23 @@ def _finance(plan: Plan) -> list[tuple[str, str]]:
     return [said[0], ("Internal rate of return", irr or "none"), *said[1:]] if said else []
 
 
+def _land(plan: Plan) -> list[dict[str, Any]]:
+    """Put each site's land into words; what is not known is left out."""
+    sites = plan.tables["sites"]
+    return [
+        {
+            "name": str(row["name"]),
+            "place": str(row["place"]),
+            "facts": [
+                (heading_of(name, unit_of_column(sites, name)), say(float(row[name]), unit_of_column(sites, name)))
+                for name in LAND_COLUMNS
+                if math.isfinite(row[name])
+            ],
+        }
+        for row in sites.to_dict("records")
+    ]
+
+
 def _finance_words(value: float, unit: str) -> str:
     """Say a money figure; an infinite payback is never."""
     return "not within the plan" if unit == "month" and math.isinf(value) else say(value, unit)
@@ -203,6 +221,7 @@ def render(plan: Plan) -> str:
         outcome=outcome,
         parts=parts,
         finance=_finance(plan),
+        land=_land(plan),
         explanations=list(plan.explanations.values()),
         checks=[
             {

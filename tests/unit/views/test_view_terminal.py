@@ -50,8 +50,14 @@ def test_worst_claims_come_first():
     assert [line[:11].strip() for line in lines if line[:1] in ("×", "≠", "✓")] == [
         "× cannot be",
         "≠ differs",
-        "✓ agrees",
+        "≠ differs",
     ]
+
+
+def test_a_band_keeps_its_units_where_they_differ():
+    plan = sample_plan()
+    metric = dataclasses.replace(plan.metrics[2], value=1.02e9, p10=0.904e9, p90=1.22e9)
+    assert "904 MW to 1.22 GW" in render(dataclasses.replace(plan, metrics=(metric,))).plain
 
 
 def test_survives_a_plan_without_claims_or_warnings():
