@@ -29,13 +29,14 @@ from gigawatt.validation.serving_rows import Measurement, read_measurements
 
 # (field, key or "", low, high): what is fitted and its plausible range.
 SPEED = (
-    ("bandwidth_frac", "hopper", 0.75, 1.0),
+    ("bandwidth_frac", "hopper", 0.75, 0.95),
     ("bandwidth_frac", "blackwell", 0.6, 0.95),
     ("bandwidth_frac", "cdna", 0.4, 0.8),
-    ("bandwidth_frac", "gddr", 0.6, 0.95),
+    ("bandwidth_frac", "gddr", 0.6, 0.92),
     ("matrix_frac", "hopper-fp8", 0.5, 0.95),
     ("matrix_frac", "hopper", 0.5, 0.95),
     ("matrix_frac", "blackwell", 0.4, 0.9),
+    ("matrix_frac", "blackwell-bf16", 0.4, 0.8),
     ("matrix_frac", "cdna", 0.3, 0.8),
     ("matrix_frac", "gddr", 0.4, 0.95),
     ("grouped_matrix_frac", "", 0.25, 0.9),
@@ -50,7 +51,7 @@ SPEED = (
     ("attention_dp_imbalance", "", 1.0, 4.0),
     ("expert_imbalance", "", 1.0, 2.5),
     ("quantised_expert_slowdown", "", 1.0, 3.0),
-    ("software_gain_per_year", "", 0.0, 0.25),
+    ("software_gain_per_year", "", 0.0, 0.15),
 )
 POWER = (
     ("power_floor", "hopper", 0.1, 0.6),
@@ -69,6 +70,8 @@ WEIGHTS = {"output_tokens_per_s": 1.0, "itl_ms": 0.5, "power_w": 1.0}
 ROBUST_SCALE = 0.15
 # Residual where nothing fits or meets the limits.
 MISSING = -0.5
+# A range that starts at zero starts at this share of its end, since logarithms are fitted.
+SMALLEST_SHARE = 1e-3
 Floats = NDArray[np.float64]
 
 
@@ -144,10 +147,10 @@ def fit(
     parameters: Sequence[Parameter],
     quantities: Sequence[str],
     rounds: int = 2,
-    evaluations: int = 8,
+    evaluations: int = 14,
 ) -> Calibration:
     """Fit parameters within their ranges, from a starting calibration."""
-    low = np.log([max(low, 1e-3 * high) for _, _, low, high in parameters])
+    low = np.log([max(low, SMALLEST_SHARE * high) for _, _, low, high in parameters])
     high = np.log([high for _, _, _, high in parameters])
     calibration = start
     for _ in range(rounds):

@@ -62,7 +62,7 @@ RUN_REQUESTS: Mapping[tuple[int, int], float] = {
     (20000, 2000): 1000.0,
 }
 # Year of the software of each source.
-SOFTWARE_DATE: Mapping[str, float] = {"MLPerf Inference v4.1": 2024.6, "TensorRT-LLM perf-overview v0.17": 2025.3}
+SOFTWARE_DATE: Mapping[str, float] = {"MLPerf Inference v4.1": 2024.6, "TensorRT-LLM perf-overview v0.17": 2025.5}
 DEFAULT_SOFTWARE_DATE = 2025.6
 # Accelerators as sources spell them, and the catalogue's ids.
 ACCELERATORS: Mapping[str, tuple[str, ...]] = {

@@ -14,7 +14,6 @@ from numpy.typing import ArrayLike, NDArray
 from gigawatt.engines.serving.constants import (
     BYTES_PER_PARAMETER,
     CALIBRATION,
-    LENGTH_CV,
     NORMAL_P99,
     Calibration,
 )
@@ -22,6 +21,7 @@ from gigawatt.engines.serving.decode import Step, step
 from gigawatt.engines.serving.kvcache import Cache, cache
 from gigawatt.engines.serving.power import gpu_power_w, is_quantised, system_power_w
 from gigawatt.engines.serving.prefill import Prefill, prefill
+from gigawatt.engines.serving.queueing import wait_s
 from gigawatt.engines.serving.rates import Rates, rates
 from gigawatt.engines.serving.types import Deployment, Replica, Request, ServingInputs, ServingMemory
 from gigawatt.engines.serving.workload import shard
@@ -37,7 +37,6 @@ STEPS_TO_FIRST_TOKEN = 1.5
 PREFILL_SPREAD = 1.3
 # Prefills in the answer of one request, times this, over the batch: beyond it the median gap between tokens holds none.
 MEDIAN_GAP_FACTOR = 1.2
-P99 = 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,40 +102,12 @@ def check(inputs: ServingInputs) -> None:
     if not 0.0 <= (inputs.reserved_output_frac or 0.0) <= 1.0:
         message = f"serving.reserved_output_frac: {inputs.reserved_output_frac} is outside 0..1"
         raise InputError(message)
+    if not request.length_cv >= 0.0:
+        message = f"serving.request.length_cv: {request.length_cv} is negative"
+        raise InputError(message)
     if not 0.0 <= request.cached_frac <= 1.0:
         message = f"serving.request.cached_frac: {request.cached_frac} is outside 0..1"
         raise InputError(message)
-
-
-def prefill_wait_s(arrivals_per_s: Floats, service_s: float) -> tuple[Floats, Floats]:
-    r"""Return mean and p99 waiting time of a prompt behind others.
-
-    Parameters
-    ----------
-    arrivals_per_s : array
-        Rate of prompts at one replica, Poisson. [1/s]
-    service_s : float
-        Mean time of a prefill. [s]
-
-    Returns
-    -------
-    tuple of array
-        Mean and 99th percentile. [s]
-
-    Notes
-    -----
-    Pollaczek and Khinchine for M/G/1: :math:`W = \rho S (1 + c^2) / (2 (1 - \rho))` [1]_; the tail is taken as
-    exponential, :math:`W_{99} = W \ln(100 \rho) / \rho`.
-
-    References
-    ----------
-    .. [1] L. Kleinrock, "Queueing Systems, Volume 1," Wiley, 1975, section 5.6.
-    """
-    load_B = arrivals_per_s * service_s
-    mean_B = load_B * service_s * (1.0 + LENGTH_CV**2) / (2.0 * np.maximum(1.0 - load_B, 1e-9))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        tail_B = np.where(load_B > 1.0 - P99, mean_B * np.log(load_B / (1.0 - P99)) / load_B, 0.0)
-    return mean_B, tail_B
 
 
 def _latencies(
@@ -150,10 +121,10 @@ def _latencies(
     tpot_p99_B = tpot_B + spread_B * prompt.time_s
     hit_B = 1.0 / (1.0 + (MEDIAN_GAP_FACTOR / prefills_B) ** 2)
     gap_B = step_B + prefills_B * prompt.time_s * hit_B
-    wait_B, wait_p99_B = prefill_wait_s(rate_B, prompt.time_s)
+    _, wait_B, wait_p99_B = wait_s(rate_B, prompt.time_s, request.length_cv)
     own_s = prompt.time_s * stages
     ttft_B = wait_B + own_s + STEPS_TO_FIRST_TOKEN * tpot_B
-    tails_B = np.hypot(wait_p99_B - wait_B, NORMAL_P99 * LENGTH_CV * own_s)
+    tails_B = np.hypot(wait_p99_B - wait_B, NORMAL_P99 * request.length_cv * own_s)
     ttft_p99_B = ttft_B + np.hypot(tails_B, STEPS_TO_FIRST_TOKEN * (tpot_p99_B - tpot_B))
     return ttft_B, ttft_p99_B, tpot_B, tpot_p99_B, gap_B
 

@@ -54,6 +54,9 @@ RESERVED_OUTPUT_FRAC: Mapping[str, float] = {"tensorrt-llm": 1.0, "vllm": 0.5}
 # product written and read as 8 bits).
 ROUTED_HIDDEN_BYTES = 6.0
 ROUTED_INNER_BYTES = 10.0
+# Share of elementwise traffic that every rank of tensor parallelism repeats: residuals and norms, 16 of about 80 bytes
+# per hidden value; activations of heads and feed-forward are split.
+REPLICATED_FRAC = 0.2
 # Tokens of one step at most: both engines' benchmark configurations use 8192.
 STEP_TOKENS = 8192.0
 # Activation workspace per step token, in values of the hidden width; an ESTIMATE from both engines' profiling runs.
@@ -67,15 +70,13 @@ ATTENTION_MFU = 0.5
 COLLECTIVE_LATENCY_S = 3e-6
 # Host time per request: admission, tokenisation, detokenisation. [s]
 REQUEST_HOST_S = 0.12e-3
-# Variation coefficient of prompt and answer lengths where only means are known (chat traces: 0.7-1.1).
-LENGTH_CV = 0.7
 # 99th percentile of the standard normal distribution.
 NORMAL_P99 = 2.326
 # Full rating of Hopper; NVL and PCIe cards are rated below it and run slower.
 HOPPER_FULL_TDP_W = 700.0
 # Reference date of the software whose speed the constants describe (MLPerf v5.1 and TensorRT-LLM 1.0: summer 2025).
 SOFTWARE_REFERENCE_DATE = 2025.6
-SOFTWARE_DATE_RANGE = (2023.5, 2027.0)
+SOFTWARE_DATE_RANGE = (2023.5, 2026.5)
 # The fastest GDDR7 card moves 1.8 TB/s; a Blackwell chip below this has no HBM. [B/s]
 FASTEST_GDDR_BYTES_PER_S = 1.9e12
 # A link slower than this is PCI Express: PCIe 6.0 x16 moves 128 GB/s each way. [B/s]
@@ -101,7 +102,7 @@ class Calibration:
     bandwidth_frac : mapping
         Achieved over peak memory bandwidth when weights are read, by family. Range 0.5-1.0.
     kv_bandwidth_frac : float
-        The same when the KV cache is read, on top of the family's. Range 0.7-1.0.
+        The same when the KV cache is read, on top of the family's. Not fitted. Range 0.7-1.0.
     matrix_frac : mapping
         Achieved over peak FLOP/s of large matrix products, by family and precision. Range 0.4-0.95.
     grouped_matrix_frac : float
@@ -127,9 +128,9 @@ class Calibration:
     software_gain_per_year : float
         Yearly logarithmic gain of the serving software on one chip. Range 0.05-0.25.
     stage_loss_frac : float
-        Time lost per pipeline stage beyond the first. Range 0.01-0.06.
+        Time lost per pipeline stage beyond the first. Not fitted. Range 0.01-0.06.
     derating_exponent : float
-        Speed over the ratio of a card's rating to 700 W. Range 0.5-1.2.
+        Speed over the ratio of a card's rating to 700 W. Not fitted. Range 0.5-1.2.
     power_floor, power_memory, power_compute, power_quantised_experts : mapping
         Share of the rating drawn: floor + memory x busy bandwidth + compute x sqrt(busy FLOP/s) + quantised experts.
     power_ceiling : float
@@ -137,36 +138,37 @@ class Calibration:
     """
 
     bandwidth_frac: Mapping[str, float] = field(
-        default_factory=lambda: {"hopper": 0.996, "blackwell": 0.888, "cdna": 0.495, "gddr": 0.9, "other": 0.75}
+        default_factory=lambda: {"hopper": 0.95, "blackwell": 0.86, "cdna": 0.406, "gddr": 0.92, "other": 0.75}
     )
     kv_bandwidth_frac: float = 0.94
     matrix_frac: Mapping[str, float] = field(
         default_factory=lambda: {
-            "hopper-fp8": 0.782,
-            "hopper": 0.704,
-            "blackwell": 0.532,
-            "cdna": 0.486,
-            "gddr": 0.595,
+            "hopper-fp8": 0.816,
+            "hopper": 0.691,
+            "blackwell-bf16": 0.8,
+            "blackwell": 0.487,
+            "cdna": 0.54,
+            "gddr": 0.609,
             "other": 0.55,
         }
     )
-    grouped_matrix_frac: float = 0.583
-    expert_half_width: float = 541.0
-    scale_up_frac: float = 0.713
-    pcie_frac: float = 0.572
-    layer_launch_s: Mapping[str, float] = field(default_factory=lambda: {"tensorrt-llm": 0.000124, "vllm": 0.000101})
-    sequence_host_s: Mapping[str, float] = field(default_factory=lambda: {"tensorrt-llm": 1.14e-05, "vllm": 3.91e-05})
-    elementwise_bytes: float = 30.8
-    attention_dp_imbalance: float = 2.77
-    expert_imbalance: float = 1.59
-    quantised_expert_slowdown: float = 1.54
-    software_gain_per_year: float = 0.167
+    grouped_matrix_frac: float = 0.573
+    expert_half_width: float = 754.0
+    scale_up_frac: float = 0.604
+    pcie_frac: float = 0.506
+    layer_launch_s: Mapping[str, float] = field(default_factory=lambda: {"tensorrt-llm": 0.000109, "vllm": 8.98e-05})
+    sequence_host_s: Mapping[str, float] = field(default_factory=lambda: {"tensorrt-llm": 9.62e-06, "vllm": 3.93e-05})
+    elementwise_bytes: float = 43.5
+    attention_dp_imbalance: float = 2.43
+    expert_imbalance: float = 1.34
+    quantised_expert_slowdown: float = 1.63
+    software_gain_per_year: float = 0.15
     stage_loss_frac: float = 0.039
     derating_exponent: float = 1.0
-    power_floor: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.35, "blackwell": 0.37})
-    power_memory: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.334, "blackwell": 0.69})
-    power_compute: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.82, "blackwell": 0.83})
-    power_quantised_experts: float = 0.15
+    power_floor: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.342, "blackwell": 0.388})
+    power_memory: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.34, "blackwell": 0.647})
+    power_compute: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.863, "blackwell": 0.749})
+    power_quantised_experts: float = 0.152
     power_ceiling: float = 0.97
 
 

@@ -67,6 +67,37 @@ def touched_frac(experts: int, top_k: int, tokens: Floats) -> Floats:
     return share
 
 
+def touched_imbalance(model: Transformer, replica: Replica, tokens_B: Floats) -> Floats:
+    r"""Return experts touched on the unluckiest rank over the mean.
+
+    Parameters
+    ----------
+    model : Transformer
+        Experts and how many a token chooses.
+    replica : Replica
+        Ranks over which experts are spread.
+    tokens_B : array
+        Tokens in the step. [-]
+
+    Returns
+    -------
+    array
+        1 without expert parallelism and once every expert is touched. [-]
+
+    Notes
+    -----
+    The largest of e counts with mean :math:`\mu` and binomial spread lies near
+    :math:`\mu + \sqrt{2 \mu (1 - \tau) \ln e}`, with :math:`\tau` the share touched.
+    """
+    ranks = replica.expert_parallel
+    if ranks <= 1:
+        return np.ones_like(tokens_B)
+    touched_B = touched_frac(model.experts, model.top_k, tokens_B)
+    mean_B = touched_B * model.experts / ranks
+    excess: Floats = np.sqrt(2.0 * (1.0 - touched_B) * np.log(ranks) / mean_B)
+    return np.minimum(1.0 + excess, float(ranks))
+
+
 def attention_flops(model: Transformer, context_tokens: float) -> float:
     """Return the attention work of one new token against its context, over all layers.
 
@@ -127,21 +158,22 @@ def step(
     """
     per_rank_B = batch_B / part.attention_ranks
     linear_flops_B = part.linear_flops * batch_B
-    dense_B = np.maximum(part.linear_bytes / rate.weight_bytes_per_s, linear_flops_B / rate.linear_flop_per_s)
+    dense_B = np.hypot(part.linear_bytes / rate.weight_bytes_per_s, linear_flops_B / rate.linear_flop_per_s)
     moved_B = held.read_bytes * per_rank_B
     kv_B = moved_B / rate.kv_bytes_per_s
     if model.kv_lora_rank:  # all heads share one latent: products, not traffic, may bind
         heads_split = 1 if replica.attention_data_parallel else replica.tensor_parallel
         work = attention_flops(model, held.mean_context_tokens) / (replica.pipeline_parallel * heads_split)
         kv_B = np.maximum(kv_B, work * per_rank_B / rate.attention_flop_per_s)
-    element_bytes_B = calibration.elementwise_bytes * model.hidden * part.layers * per_rank_B
+    element_bytes_B = part.element_values * calibration.elementwise_bytes * per_rank_B
     moved_B = moved_B + part.linear_bytes + element_bytes_B
     gpu_B = dense_B + kv_B + element_bytes_B / rate.weight_bytes_per_s
     flops_B = linear_flops_B
     if part.expert_bytes:
         expert_bytes_B = part.expert_bytes * touched_frac(model.experts, model.top_k, batch_B)
         expert_flops_B = part.expert_flops * batch_B
-        experts_B = np.maximum(expert_bytes_B / rate.weight_bytes_per_s, expert_flops_B / rate.expert_flop_per_s)
+        slowest_B = expert_bytes_B * touched_imbalance(model, replica, batch_B)
+        experts_B = np.hypot(slowest_B / rate.weight_bytes_per_s, expert_flops_B / rate.expert_flop_per_s)
         routed_bytes_B = part.routed_bytes * batch_B
         gpu_B = gpu_B + experts_B * rate.expert_slowdown + routed_bytes_B / rate.weight_bytes_per_s
         moved_B = moved_B + expert_bytes_B + routed_bytes_B

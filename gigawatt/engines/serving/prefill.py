@@ -93,7 +93,7 @@ def prefill(
     attention = pair_flops * causal_layer_pairs(model, cached, request.input_tokens) / ranks
     linear = part.linear_flops * fresh
     experts = part.expert_flops * fresh
-    elements = calibration.elementwise_bytes * model.hidden * part.layers * fresh / part.attention_ranks
+    elements = calibration.elementwise_bytes * part.element_values * fresh / part.attention_ranks
     gpu_s = max(linear / rate.linear_flop_per_s, steps * part.linear_bytes / rate.weight_bytes_per_s)
     gpu_s += attention / rate.attention_flop_per_s + elements / rate.weight_bytes_per_s
     if part.expert_bytes:

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 from gigawatt.engines.hardware.types import Accelerator, Transformer
 
+# Variation coefficient of prompt lengths where only the mean is known. ASSUMPTION: benchmark sets 0.3-0.7, chat traces
+# 1.0-1.4 (Azure 2023 conversation), more for mixed production traffic.
+DEFAULT_LENGTH_CV = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -17,11 +21,14 @@ class Request:
         Tokens read and written per request. [-]
     cached_frac : float
         Share of the input found in the prefix cache. [-]
+    length_cv : float
+        Variation coefficient of prompt lengths. [-]
     """
 
     input_tokens: float
     output_tokens: float
     cached_frac: float = 0.0
+    length_cv: float = DEFAULT_LENGTH_CV
 
 
 @dataclass(frozen=True, slots=True)

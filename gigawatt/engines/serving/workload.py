@@ -26,6 +26,7 @@ from gigawatt.engines.hardware.types import Transformer
 from gigawatt.engines.serving.constants import (
     BYTES_PER_PARAMETER,
     EXPERTS_ONLY_FORMATS,
+    REPLICATED_FRAC,
     ROUTED_HIDDEN_BYTES,
     ROUTED_INNER_BYTES,
     TABLE_BYTES_PER_PARAMETER,
@@ -47,6 +48,8 @@ class Shard:
         All weights in memory, tables included. [B]
     linear_flops, expert_flops : float
         Matrix work per token of the stage, averaged over its ranks. [FLOP]
+    element_values : float
+        Hidden values that elementwise kernels of the stage touch per token, counted once. [-]
     routed_bytes : float
         Memory traffic of routed tokens besides the weights, per token of the stage. [B]
     attention_ranks : int
@@ -59,6 +62,7 @@ class Shard:
     resident_bytes: float
     linear_flops: float
     expert_flops: float
+    element_values: float
     routed_bytes: float
     attention_ranks: int
 
@@ -162,6 +166,7 @@ def shard(model: Transformer, replica: Replica, precision: str) -> Shard:
     # the fullest stage holds one table, both where there is a single stage
     tables = (1.0 if model.tied_embeddings or replica.pipeline_parallel > 1 else 2.0) * table * copies / ranks
     experts = routed / (ranks * stages)
+    split = 1.0 if replica.attention_data_parallel else ranks
     fullest = math.ceil(model.layers / replica.pipeline_parallel) * stages / model.layers
     return Shard(
         layers=model.layers / stages,
@@ -170,6 +175,7 @@ def shard(model: Transformer, replica: Replica, precision: str) -> Shard:
         resident_bytes=(linear * linear_width + experts * expert_width) * fullest + tables * TABLE_BYTES_PER_PARAMETER,
         linear_flops=2.0 * (count.linear + table) / (ranks * stages),
         expert_flops=2.0 * count.expert_layers * model.top_k * count.one_expert / (ranks * stages),
+        element_values=model.hidden * model.layers / stages * (REPLICATED_FRAC + (1.0 - REPLICATED_FRAC) / split),
         routed_bytes=_routed_bytes(model, replica) * count.expert_layers / stages,
         attention_ranks=replica.tensor_parallel if replica.attention_data_parallel else 1,
     )
