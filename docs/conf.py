@@ -20,6 +20,7 @@ autodoc_typehints = "none"  # the docstrings say types and units
 autodoc_member_order = "bysource"
 napoleon_google_docstring = False
 napoleon_use_rtype = False
+napoleon_use_ivar = True
 nitpicky = False
 
 html_theme = "furo"

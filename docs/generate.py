@@ -267,7 +267,7 @@ def catalogue(facts: Catalogue) -> str:
         rows = [
             (code(name), entry.name, *(_figure(entry, column) for column in columns)) for name, entry in shelf.items()
         ]
-        parts += [f"### {kind}\n", table(("id", "name", *(code(column) for column in columns)), rows)]
+        parts += [f"## {kind}\n", table(("id", "name", *(code(column) for column in columns)), rows)]
     sources = [
         (
             code(name),
@@ -278,7 +278,7 @@ def catalogue(facts: Catalogue) -> str:
         )
         for name, item in sorted(facts.sources().items())
     ]
-    return "\n".join([*parts, "### sources\n", table(("id", "title", "publisher", "date", "where"), sources)])
+    return "\n".join([*parts, "## sources\n", table(("id", "title", "publisher", "date", "where"), sources)])
 
 
 def _columns(kind: str, entries: Sequence[Entry]) -> list[str]:
