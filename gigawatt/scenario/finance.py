@@ -10,7 +10,7 @@ from gigawatt.scenario.fields import AMonth, Months, Section, Share, SourceId, U
 
 
 class AdsUplift(Section):
-    """More advertising revenue: a share of what it would have been."""
+    """More advertising revenue: a share of what it would have been, per doubling of the compute that was installed."""
 
     ads_uplift: amount("1", at_least=0.0, at_most=1.0)  # type: ignore[valid-type]
     on: amount("USD/year", at_least=0.0)  # type: ignore[valid-type]

@@ -279,8 +279,10 @@ def _warnings(scenario: Scenario, catalogue: Catalogue) -> Iterator[Warning_]:
             if after.value < before.value:
                 message = f"the power of {use.site} falls in {month}; a schedule usually only grows."
                 yield Warning_("power-falls", message, f"sites.{number}.power.{month}")
-        if ordered and ordered[0][0] > axis.end:
-            message = f"{use.site} has its first power in {ordered[0][0]}, after the plan's end."
+        first = next((month for month, watts in ordered if watts.value > 0.0), None)
+        if first is None or first > axis.end:
+            when = f"has its first power in {first}, after the plan's end" if first else "has no power in its schedule"
+            message = f"{use.site} {when}."
             yield Warning_("power-after-the-end", message, f"sites.{number}")
         if entry.weather not in catalogue.weather_stations() and use.pue is None:
             message = f"{use.site} names the weather of {entry.weather}, which is not there."
