@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from gigawatt.planning.metrics import Window, window_of
+from gigawatt.planning.metrics import Window, measure_all, window_between, window_of
 from gigawatt.planning.outcome import Outcome, Prepared, h100_equivalents
 from gigawatt.planning.plan import ClaimCheck, Verdict
-from gigawatt.records import Quantity
+from gigawatt.records import Month, Quantity
 from gigawatt.scenario.claims import Claim
 from gigawatt.units import say
 
@@ -41,8 +41,26 @@ class Case:
     window: Window
     manhattan_km2: float
 
-    def banded(self, metric: str, because: str) -> Found:
-        """Return a metric with its band."""
+    def months_of(self, claim: Claim) -> Window:
+        """Return the months that a claim speaks of; the plan's own window where it names none inside the plan."""
+        axis = self.prepared.scenario.horizon.axis
+        found = None
+        if claim.at:
+            found = window_between(axis, axis.start.plus(self.window.first), claim.at)
+        elif claim.period:
+            first, _, last = claim.period.partition("..")
+            months = [Month(int(first), 1), Month(int(first), 12)] if first.isdigit() and not last else []
+            if last:
+                months = [Month.parse(first), Month.parse(last)]
+            found = window_between(axis, *months) if months else None
+        return found or self.window
+
+    def banded(self, metric: str, because: str, claim: Claim) -> Found:
+        """Return a metric over the claim's months, with its band where they are the plan's own window."""
+        window = self.months_of(claim)
+        if (window.first, window.last) != (self.window.first, self.window.last):
+            value = measure_all(self.prepared, window=window)[metric](self.outcome)
+            return Found(value, value, value, because)
         value = self.values[metric]
         low, high = self.bands.get(metric, (value, value))
         return Found(value, min(low, value), max(high, value), because)
@@ -77,15 +95,19 @@ def judge(claim: Claim, found: Found) -> Verdict:
 
 
 def _capex(case: Case, claim: Claim) -> Found:
-    spent = case.values["finance.capex_usd"]
-    unspent = float(case.outcome.built.unspent_usd_T[case.window.last])
-    limits = case.outcome.built.limit_T[case.window.first : case.window.last + 1]
-    limit = max(set(limits), key=limits.count)
-    text = f"bottom-up, the plan spends {say(spent, 'USD')} in {case.window.label}"
-    text += (
-        f" and leaves {say(unspent, 'USD')} for want of {limit}" if unspent > 0.01 * spent else "; money is the limit"
-    )
-    return case.banded("finance.capex_usd", text)
+    window = case.months_of(claim)
+    months = slice(window.first, window.last + 1)
+    spent = float(sum(spend[months].sum() for spend in case.outcome.built.spend_usd.values()))
+    budget = float(case.outcome.built.budget_usd_T[months].sum())
+    limits = [limit for limit in case.outcome.built.limit_T[months] if limit not in ("none", "budget")]
+    text = f"bottom-up, the plan spends {say(spent, 'USD')} in {window.label}"
+    if budget - spent > 0.01 * budget and limits:
+        text += f" and leaves {say(budget - spent, 'USD')} for want of {max(set(limits), key=limits.count)}"
+    elif budget:
+        text += "; money is the limit"
+    low, high = case.bands.get("finance.capex_usd", (spent, spent))
+    whole = case.values["finance.capex_usd"]
+    return Found(spent, min(spent, low * spent / whole), max(spent, high * spent / whole), text)
 
 
 def _compute_online(case: Case, claim: Claim) -> Found:
@@ -95,7 +117,7 @@ def _compute_online(case: Case, claim: Claim) -> Found:
         "facility": "power.facility_online_added_w",
     }
     quantity, low, high = reading(claim)
-    found = {name: case.banded(metric, "") for name, metric in metrics.items()}
+    found = {name: case.banded(metric, "", claim) for name, metric in metrics.items()}
     can = [name for name, reads in found.items() if reads.low <= high and reads.high >= low]
     cannot = [name for name in found if name not in can]
     said = ", ".join(f"{say(reads.value, 'W')} of {name}" for name, reads in found.items())
@@ -106,26 +128,23 @@ def _compute_online(case: Case, claim: Claim) -> Found:
 
 
 def _accelerators(case: Case, claim: Claim) -> Found:
-    at = case.prepared.scenario.horizon.axis.position(claim.at) if claim.at else case.window.last
-    if at < 0:
-        installed = float(case.outcome.inputs.installed_count_K.sum())
-        return Found(installed, installed, installed, "installed base that the scenario lists")
-    bought = case.values["fleet.gpus_bought"]
     installed = float(case.outcome.inputs.installed_count_K.sum())
+    if claim.at and case.prepared.scenario.horizon.axis.position(claim.at) < 0:
+        return Found(installed, installed, installed, "installed base that the scenario lists")
+    bought = case.banded("fleet.gpus_bought", "", claim).value
     text = f"{say(installed, 'GPU')} installed + {say(bought, 'GPU')} bought, on order included"
-    return case.banded("fleet.gpus_owned", text)
+    return case.banded("fleet.gpus_owned", text, claim)
 
 
 def _added(case: Case, claim: Claim) -> Found:
     if claim.vendor.upper() == "NVIDIA":
-        return case.banded("fleet.nvidia_gpus_bought", "NVIDIA GPUs that the hardware money buys")
-    return case.banded("fleet.gpus_bought", "GPUs that the hardware money buys")
+        return case.banded("fleet.nvidia_gpus_bought", "NVIDIA GPUs that the hardware money buys", claim)
+    return case.banded("fleet.gpus_bought", "GPUs that the hardware money buys", claim)
 
 
 def _h100e(case: Case, claim: Claim) -> Found:
-    at = case.prepared.scenario.horizon.axis.position(claim.at) if claim.at else case.window.last
-    if at >= 0:
-        return case.banded("fleet.h100_equivalents", "fleet weighted by dense 8-bit peak over the H100's")
+    if not claim.at or case.prepared.scenario.horizon.axis.position(claim.at) >= 0:
+        return case.banded("fleet.h100_equivalents", "fleet weighted by dense 8-bit peak over the H100's", claim)
     kinds = case.outcome.inputs.kinds
     weighted_K = case.outcome.inputs.installed_count_K * h100_equivalents(case.prepared.catalogue, kinds)
     nvidia = sum(
@@ -142,8 +161,8 @@ def _h100e(case: Case, claim: Claim) -> Found:
 
 def _chip_power(case: Case, claim: Claim) -> Found:
     if claim.vendor.upper() == "NVIDIA":
-        return case.banded("power.nvidia_chip_tdp_added_w", "NVIDIA GPUs bought x package TDP")
-    return case.banded("power.chip_tdp_added_w", "GPUs bought x package TDP")
+        return case.banded("power.nvidia_chip_tdp_added_w", "NVIDIA GPUs bought x package TDP", claim)
+    return case.banded("power.chip_tdp_added_w", "GPUs bought x package TDP", claim)
 
 
 def _spend(case: Case, claim: Claim) -> Found:
@@ -322,7 +341,7 @@ def _compare(claim: Claim, found: Found, kind: str, label: str) -> ClaimCheck:
         found_high=found.high,
         unit=quantity.unit,
         verdict=judge(claim, found),
-        because=found.because,
+        because=f"{found.because} ({claim.note})" if claim.note else found.because,
         source=claim.source,
     )
 

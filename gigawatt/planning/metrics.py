@@ -10,7 +10,7 @@ import numpy as np
 from gigawatt.engines.finance import break_even_factor, evaluate
 from gigawatt.planning.outcome import Outcome, Prepared, h100_equivalents
 from gigawatt.planning.wiring.buildout import budget_period
-from gigawatt.records import Month
+from gigawatt.records import Month, TimeAxis
 from gigawatt.scenario.finance import AdsUplift
 
 
@@ -53,15 +53,23 @@ class Measure:
 
 
 def window_of(prepared: Prepared) -> Window:
-    """Return the first budget period within the plan, or all of it."""
+    """Return the months from the first budget's start to the last one's end, or the whole plan where there is none."""
     axis = prepared.scenario.horizon.axis
-    if prepared.scenario.budget:
-        start, end = budget_period(prepared.scenario.budget[0])
-        first, last = max(0, axis.position(start)), min(axis.months_count - 1, axis.position(end))
-        if first <= last:
-            whole_year = start.month == 1 and end == Month(start.year, 12)
-            return Window(first, last, str(start.year) if whole_year else f"{start} to {end}")
+    periods = [budget_period(period) for period in prepared.scenario.budget]
+    if periods:
+        found = window_between(axis, min(start for start, _ in periods), max(end for _, end in periods))
+        if found:
+            return found
     return Window(0, axis.months_count - 1, f"{axis.start} to {axis.end}")
+
+
+def window_between(axis: TimeAxis, start: Month, end: Month) -> Window | None:
+    """Return the months of the plan from start to end; None where they lie outside it."""
+    first, last = max(0, axis.position(start)), min(axis.months_count - 1, axis.position(end))
+    if first > last:
+        return None
+    whole_year = start.month == 1 and end == Month(start.year, 12)
+    return Window(first, last, str(start.year) if whole_year else f"{start} to {end}")
 
 
 def _bought(outcome: Outcome, window: Window) -> np.ndarray:
@@ -100,9 +108,10 @@ def _nvidia_it_power(outcome: Outcome, prepared: Prepared, window: Window) -> fl
 
 
 def _online_added(outcome: Outcome, window: Window) -> np.ndarray:
-    """Accelerators online at the window's end less those in service before the plan, by kind."""
-    online_K = outcome.built.online_count_SKT[:, :, window.last].sum(axis=0)
-    return np.asarray(online_K - outcome.inputs.installed_count_K)
+    """Accelerators online at the window's end less those in service before it, by kind."""
+    online_KT = outcome.built.online_count_SKT.sum(axis=0)
+    before_K = online_KT[:, window.first - 1] if window.first > 0 else outcome.inputs.installed_count_K
+    return np.asarray(online_KT[:, window.last] - before_K)
 
 
 def _chip_power_online(outcome: Outcome, prepared: Prepared, window: Window) -> float:
@@ -201,7 +210,7 @@ def _break_even_uplift(outcome: Outcome, prepared: Prepared, window: Window) -> 
 
 
 MEASURES: tuple[Measure, ...] = (
-    Measure("fleet.gpus_bought", "GPUs the budget buys", "GPU", "up",
+    Measure("fleet.gpus_bought", "GPUs bought", "GPU", "up",
             "hardware money / (accelerator + server + network price), month by month, within supply and power",
             _gpus_bought, headline=True),
     Measure("fleet.nvidia_gpus_bought", "of them NVIDIA", "GPU", "up", "the same, NVIDIA only", _nvidia_bought),
@@ -254,11 +263,13 @@ MEASURES: tuple[Measure, ...] = (
 )  # fmt: skip
 
 
-def measure_all(prepared: Prepared, *, drawn_only: bool = False) -> dict[str, Callable[[Outcome], float]]:
+def measure_all(
+    prepared: Prepared, *, drawn_only: bool = False, window: Window | None = None
+) -> dict[str, Callable[[Outcome], float]]:
     """Return every measure, or those that get a band, as a function of the outcome alone."""
-    window = window_of(prepared)
+    months = window or window_of(prepared)
 
     def bind(measure: Measure) -> Callable[[Outcome], float]:
-        return lambda outcome: measure.compute(outcome, prepared, window)
+        return lambda outcome: measure.compute(outcome, prepared, months)
 
     return {measure.name: bind(measure) for measure in MEASURES if measure.drawn or not drawn_only}

@@ -149,6 +149,9 @@ def carry(prepared: Prepared, figures: Figures, sites: list[SitePlan] | None = N
         facility_mw_T=facility_w_T / WATTS_PER_MEGAWATT,
         it_mw_T=it_w_T / WATTS_PER_MEGAWATT,
         output_tokens_T=served_T,
+        compute_doublings_T=compute_doublings(catalogue, inputs, scope),
+        assistant_served_T=served_share(prepared.work, allocation, axis.months_count, agents=False),
+        agents_served_T=served_share(prepared.work, allocation, axis.months_count, agents=True),
     )
     revenue_usd = revenue(scenario, base, figures)
     online_T = built.online_count_SKT.sum(axis=(0, 1))
@@ -172,6 +175,41 @@ def served_output_tokens(work: Work, allocation: Allocation, months_count: int) 
     for pool in work.pools:
         total_T += output_tokens(pool, allocation.given[pool.label])[1]
     return total_T
+
+
+def served_share(work: Work, allocation: Allocation, months_count: int, *, agents: bool) -> Floats:
+    """Return the served share of the agents' or of the users' demand, weighted by requests; 1 where there is none."""
+    asked_T, served_T = np.zeros(months_count), np.zeros(months_count)
+    for pool in work.pools:
+        if (pool.work.agents is not None) == agents:
+            asked_T += pool.requests_per_s_T
+            served_T += pool.requests_per_s_T * output_tokens(pool, allocation.given[pool.label])[0]
+    return np.divide(served_T, asked_T, out=np.ones(months_count), where=asked_T > 0)
+
+
+def compute_doublings(catalogue: Catalogue, inputs: BuildoutInputs, scope: Scope) -> Floats:
+    r"""Return how often the plan's accelerators double the compute that was installed, by month.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    inputs : BuildoutInputs
+    scope : Scope
+        Accelerators judged.
+
+    Returns
+    -------
+    Floats
+        :math:`\log_2((I + N_t) / I)` in H100-equivalents, shape (T,); where nothing was installed, the share online of
+        the most that is ever online. [-]
+    """
+    weights_K = h100_equivalents(catalogue, inputs.kinds)
+    new_T = weights_K @ scope.gpus_KT
+    installed = float(weights_K @ inputs.installed_count_K)
+    if installed > 0.0:
+        return np.asarray(np.log2((installed + new_T) / installed))
+    most = float(new_T.max())
+    return np.asarray(new_T / most if most else new_T)
 
 
 def h100_equivalents(catalogue: Catalogue, kinds: Sequence[str]) -> Floats:

@@ -317,7 +317,7 @@ def _serving(
         pool=pool,
         requests_per_s_T=requests_T,
         peak_to_mean=peak_to_mean,
-        gpus_needed_T=np.array([sizing.gpus_count if sizing else 0.0 for sizing in sizes]),
+        gpus_needed_T=np.array([float(sizing.gpus_count) if sizing else 0.0 for sizing in sizes]),
         mean_load_T=np.array([sizing.mean_utilisation_frac if sizing else 0.0 for sizing in sizes]),
     )
 

@@ -144,6 +144,10 @@ class Base:
     facility_mw_T, it_mw_T : Floats
         Power in scope. [MW]
     output_tokens_T : Floats
+    compute_doublings_T : Floats
+        log2 of H100-equivalents online, new ones included, over the installed base; 1 for new ones alone. [-]
+    assistant_served_T, agents_served_T : Floats
+        Share of the users' and of the agents' demand that is served; 1 where the plan serves none. [-]
     """
 
     axis: TimeAxis
@@ -151,6 +155,9 @@ class Base:
     facility_mw_T: Floats
     it_mw_T: Floats
     output_tokens_T: Floats
+    compute_doublings_T: Floats
+    assistant_served_T: Floats
+    agents_served_T: Floats
 
 
 def _ramp(base: Base, start: Month | None, ramp_months: float) -> Floats:
@@ -172,22 +179,26 @@ def _compound(figures: Figures, path: str, quantity: Quantity | None, base: Base
 
 
 def _ads_uplift(line: lines.AdsUplift, path: str, base: Base, figures: Figures) -> Floats:
+    """Revenue gained with compute: base x uplift per doubling x doublings. The law is an assumption, not a finding."""
     yearly = figures(f"{path}.on", line.on) * figures(f"{path}.ads_uplift", line.ads_uplift)
     yearly *= _value(figures, f"{path}.margin", line.margin, 1.0)
     growth_T = _compound(figures, f"{path}.growth", line.growth, base)
-    return yearly / MONTHS_PER_YEAR * growth_T * _ramp(base, line.start, _value(figures, f"{path}.ramp", line.ramp))
+    ramp_T = _ramp(base, line.start, _value(figures, f"{path}.ramp", line.ramp))
+    return yearly / MONTHS_PER_YEAR * growth_T * ramp_T * base.compute_doublings_T
 
 
 def _ai_services(line: lines.AiServices, path: str, base: Base, figures: Figures) -> Floats:
     yearly = figures(f"{path}.users", line.users) * figures(f"{path}.ai_services", line.ai_services)
     yearly *= _value(figures, f"{path}.margin", line.margin, 1.0)
     growth_T = _compound(figures, f"{path}.growth", line.growth, base)
-    return yearly / MONTHS_PER_YEAR * growth_T * _ramp(base, line.start, _value(figures, f"{path}.ramp", line.ramp))
+    ramp_T = _ramp(base, line.start, _value(figures, f"{path}.ramp", line.ramp))
+    return yearly / MONTHS_PER_YEAR * growth_T * ramp_T * base.assistant_served_T
 
 
 def _engineering(line: lines.Engineering, path: str, base: Base, figures: Figures) -> Floats:
     yearly = figures(f"{path}.developers", line.developers) * figures(f"{path}.engineering", line.engineering)
-    return yearly / MONTHS_PER_YEAR * _ramp(base, line.start, _value(figures, f"{path}.ramp", line.ramp))
+    ramp_T = _ramp(base, line.start, _value(figures, f"{path}.ramp", line.ramp))
+    return yearly / MONTHS_PER_YEAR * ramp_T * base.agents_served_T
 
 
 def _token_sales(line: lines.TokenSales, path: str, base: Base, figures: Figures) -> Floats:
