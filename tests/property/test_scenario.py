@@ -25,7 +25,9 @@ def scenarios(draw):
     """A valid scenario as plain data."""
     data = {
         "scenario": draw(st.from_regex(r"[a-z][a-z0-9-]{0,12}", fullmatch=True)),
-        "title": draw(st.text(st.characters(min_codepoint=32, max_codepoint=0x24F, exclude_characters="\x7f"), max_size=40)),
+        "title": draw(
+            st.text(st.characters(min_codepoint=32, max_codepoint=0x24F, exclude_characters="\x7f"), max_size=40)
+        ),
         "as_of": "2025-01-24",
         "horizon": {"start": "2025-01", "end": draw(st.sampled_from(["2025-12", "2027-06", "2030-12"]))},
         "budget": [{"year": 2025, "capex": draw(USD), "other": f"{draw(st.integers(0, 40))} %"}],
@@ -85,7 +87,8 @@ def test_the_hash_sees_a_change(data):
 def test_spellings_of_one_power_and_one_price_are_equal(megawatts):
     spellings = [f"{megawatts} MW", f"{megawatts / 1000!r} GW", f"{megawatts * 1000} kW", f"{megawatts}e6 W"]
     read_ones = [
-        read("neocloud-20mw", [f"sites.generic-us-20mw.power.2026-03={text}"]).scenario.sites[0].power for text in spellings
+        read("neocloud-20mw", [f"sites.generic-us-20mw.power.2026-03={text}"]).scenario.sites[0].power
+        for text in spellings
     ]
     values = [sorted(power.items())[-1][1].value for power in read_ones]
     assert values == pytest.approx([megawatts * 1e6] * 4, rel=1e-12)

@@ -16,7 +16,9 @@ EXPECTED = YAML(typ="safe").load((BROKEN / "expected.yaml").read_text(encoding="
 FILES = sorted(path.name for path in BROKEN.iterdir() if path.name != "expected.yaml")
 
 # words of our tools that a planner has no use for
-JARGON = re.compile(r"pydantic|ruamel|validation error|Value error|Input should|type=|dict\b|tuple|NoneType|Traceback|loc\b")
+JARGON = re.compile(
+    r"pydantic|ruamel|validation error|Value error|Input should|type=|dict\b|tuple|NoneType|Traceback|loc\b"
+)
 
 
 def faults_of(name):
@@ -70,7 +72,15 @@ def test_the_line_holds_what_the_fault_is_about(name):
 
 @pytest.mark.parametrize(
     "content",
-    [b"\xff\xfe\x00", b"[" * 100_000, b"{" * 5_000, b"a: " * 3_000, b"? [a]\n: b\n", b"- " * 20_000, b"a: 1" + b"0" * 5_000],
+    [
+        b"\xff\xfe\x00",
+        b"[" * 100_000,
+        b"{" * 5_000,
+        b"a: " * 3_000,
+        b"? [a]\n: b\n",
+        b"- " * 20_000,
+        b"a: 1" + b"0" * 5_000,
+    ],
 )
 def test_hostile_files_give_faults_not_crashes(tmp_path, content):
     path = tmp_path / "hostile.yaml"
