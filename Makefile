@@ -21,7 +21,7 @@ UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help plan test lint browser docs bench lock clean
+.PHONY: help plan test lint browser docs outputs bench lock clean
 
 help:
 	@sed -n 's/^#   make/make/p' Makefile
@@ -47,6 +47,10 @@ docs: $(VENV)/docs.done
 	$(BIN)/python docs/generate.py
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 	@echo "read: $(CURDIR)/docs/_build/html/index.html"
+
+# Runs the tutorial's commands and writes what they print into it.
+outputs: $(VENV)/base.done
+	$(BIN)/python docs/build_outputs.py
 
 bench: $(VENV)/dev.done
 	$(BIN)/python benchmarks/bench_startup.py
