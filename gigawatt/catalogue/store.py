@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -100,6 +101,28 @@ class Shelf(Mapping[str, E]):
 
     def __len__(self) -> int:
         return len(self._raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The outline of a place, for comparing land.
+
+    Attributes
+    ----------
+    name : str
+        What the outline shows.
+    area_km2 : float
+        Published area; the outline itself is simplified. [km2]
+    rings : list of list of tuple
+        Closed rings of (longitude, latitude), the outer one first. [degree]
+    source : str
+        Id in the bibliography.
+    """
+
+    name: str
+    area_km2: float
+    rings: list[list[tuple[float, float]]]
+    source: str
 
 
 @dataclass(frozen=True)
@@ -213,6 +236,46 @@ class Catalogue:
                 columns = zip(*[[float(cell) for cell in row] for row in rows[1:]], strict=True)
                 return dict(zip(rows[0], map(list, columns), strict=True))
         message = f'weather: "{station}" is not in the catalogue. {nearest(station, self.weather_stations())}'
+        raise CatalogueError(message)
+
+    def outlines(self) -> list[str]:
+        """Return the names of the outlines that ship."""
+        return sorted(path.stem for folder in self.folders for path in (folder / "outlines").glob("*.geojson"))
+
+    def outline(self, name: str) -> Outline:
+        """Return the outline of a place.
+
+        Parameters
+        ----------
+        name : str
+            Name of the file, for example "manhattan".
+
+        Returns
+        -------
+        Outline
+            Rings in degrees, and the published area.
+
+        Raises
+        ------
+        CatalogueError
+            If the outline is unknown.
+
+        Examples
+        --------
+        >>> load().outline("manhattan").area_km2
+        54.92
+        """
+        for folder in reversed(self.folders):
+            path = folder / "outlines" / f"{name}.geojson"
+            if path.exists():
+                feature = json.loads(path.read_text(encoding="utf-8"))
+                about = feature["properties"]
+                rings = [
+                    [(float(longitude), float(latitude)) for longitude, latitude in ring]
+                    for ring in feature["geometry"]["coordinates"]
+                ]
+                return Outline(str(about["name"]), float(about["area_km2"]), rings, str(about["source"]))
+        message = f'outlines: "{name}" is not in the catalogue. {nearest(name, self.outlines())}'
         raise CatalogueError(message)
 
 
