@@ -268,7 +268,7 @@ def measurement(
     layout = _layout(row, numbers, filled)
     job = layout if isinstance(layout, str) else _job(catalogue, row, numbers, layout)
     family = row.get("family") or row["id"]
-    stated = bool(row.get("recompute") or "recompute" in filled)
+    stated = bool(row.get("recompute"))
     if isinstance(layout, str) or isinstance(job, str):
         return Measurement(row["id"], family, row["arch"], None, None, 0.0, stated, str(job), flag)
     basis = "model"

@@ -25,7 +25,7 @@ NUMBERS = (
     *("step_time_s", "tflops_per_gpu", "mfu", "tokens_per_s_per_gpu"),
 )
 CONTAINER = re.compile(r"container (\d\d)\.(\d\d)")
-SHARD_GROUP = re.compile(r"(?:FSDP sharding group |FSDP=?)(\d+)")
+SHARD_GROUP = re.compile(r"FSDP(?: sharding group |=)(\d+)")
 MIDDLE_OF_MONTH = 0.5
 MONTHS = 12.0
 CENTURY = 2000.0

@@ -15,11 +15,11 @@ def _gemm() -> dict[str, float]:
     """Share of dense peak that an endless product achieves, by generation and precision."""
     return {
         "ampere.bf16": 0.95,  # 0.80-0.95; at the end of its range: it trades off against `yearly_slower`
-        "hopper.bf16": 0.786,  # 0.70-0.82
-        "hopper.fp8": 0.696,  # 0.60-0.72
+        "hopper.bf16": 0.784,  # 0.70-0.82
+        "hopper.fp8": 0.692,  # 0.60-0.72
         "blackwell.bf16": 0.574,  # 0.55-0.75
-        "blackwell.fp8": 0.539,  # 0.50-0.65
-        "blackwell.fp4": 0.417,  # 0.40-0.50
+        "blackwell.fp8": 0.538,  # 0.50-0.65
+        "blackwell.fp4": 0.414,  # 0.40-0.50
         # Set, ESTIMATES without rows: below Hopper's, as software outside it is less tuned.
         "other.bf16": 0.60,
         "other.fp8": 0.50,
@@ -30,8 +30,8 @@ def _gemm() -> dict[str, float]:
 def _attention() -> dict[str, float]:
     """Share of bf16 peak that fused attention achieves at head width 128, causal FLOPs."""
     return {
-        "ampere": 0.193,  # 0.15-0.60; of FlashAttention-1, in rows of 2023
-        "hopper": 0.305,  # 0.30-0.50
+        "ampere": 0.191,  # 0.15-0.60; of FlashAttention-1, in rows of 2023
+        "hopper": 0.303,  # 0.30-0.50
         "blackwell": 0.423,  # 0.40-0.60
         "other": 0.30,  # set, ESTIMATE: no rows
     }
@@ -58,7 +58,7 @@ class Calibration:
     stack_factor: Mapping[str, float] = field(default_factory=_stack)
     # Memory traffic of matrix products not hidden behind arithmetic, over the least possible. 0.5-3; above 1 it also
     # stands for waves of tiles that do not fill the chip.
-    gemm_traffic_factor: float = 2.35
+    gemm_traffic_factor: float = 2.36
     # Time of MXFP8 products over per-tensor FP8 (block scales, swizzling). 1.00-1.08.
     mxfp8_gemm_factor: float = 1.03
     # Speed of fused attention before 2024 over later on Hopper (FlashAttention-2 rather than -3). 0.6-0.9.
@@ -70,7 +70,7 @@ class Calibration:
     # Share of memory bandwidth that element-wise kernels and optimizers achieve. Set; 0.75-0.90.
     hbm_fraction: float = 0.80
     # Share of tensor-parallel communication hidden behind products where overlap is on. 0.6-0.9.
-    tensor_overlap: float = 0.792
+    tensor_overlap: float = 0.809
     # Share of gradient and parameter traffic hidden behind compute, ZeRO stages 0-2. 0.4-1.
     data_overlap: float = 0.4
     # The same between domains when parameters are sharded as well (ZeRO-3, FSDP). 0-0.9; at the end of its range: small
@@ -85,7 +85,7 @@ class Calibration:
     # Share of stage-to-stage transfers that is exposed. Set; 0.1-0.5.
     pipeline_transfer_exposed: float = 0.30
     # Efficiency of an all-to-all over that of large collectives. 0.3-0.9.
-    all_to_all_fraction: float = 0.559
+    all_to_all_fraction: float = 0.558
     # Share of expert exchanges hidden, with software from mid-2025 on. 0.2-0.8.
     expert_overlap: float = 0.697
     # The same under DualPipe, which pairs micro-batches to hide them. Set, 0.9-1:
@@ -96,11 +96,11 @@ class Calibration:
     # Host time to launch one dense layer, forward and backward, one micro-batch. Set; 0.3-1 ms. [s]
     dense_launch_s: float = 0.5e-3
     # The same of a mixture-of-experts layer in 2026.0 software on a rack-scale system. 1-3 ms. [s]
-    moe_launch_s: float = 0.00184
+    moe_launch_s: float = 0.00183
     # Added per local expert. 0.1-0.3 ms. [s]
-    expert_launch_s: float = 0.000116
+    expert_launch_s: float = 0.000117
     # Host time on 8-GPU servers over that of rack-scale systems. 1.2-1.6.
-    server_launch_factor: float = 1.33
+    server_launch_factor: float = 1.32
     # Host time of a mixture-of-experts layer, one year later over now. Set to no drift: fits near 1 once graphs are
     # told apart. 0.8-1.2.
     launch_yearly_factor: float = 1.0
@@ -110,7 +110,7 @@ class Calibration:
     # Time of products and attention, one year earlier over now, before 2025. 1.00-1.08.
     yearly_slower: float = 1.07
     # Slow-down for every doubling of accelerators above 8: stragglers, congestion. 0-0.015.
-    straggler_per_doubling: float = 0.00404
+    straggler_per_doubling: float = 0.00392
     # Fixed time of a step: data, logging, first kernels. 20-60 ms. [s]
     fixed_step_s: float = 0.040
     # Time of unfused attention with a sink over the fused one, before 2026.6. 2-20.

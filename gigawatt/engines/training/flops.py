@@ -57,6 +57,8 @@ def _products_s(job: JobColumns, calibration: Calibration, rows: Column, product
     """Forward time of products that share their rows."""
     total = np.zeros(1)
     for product in products:
+        if not np.any(product.outer):  # projections of latent attention in a model without it
+            continue
         total = total + gemm_time_s(
             rows,
             product.inner,

@@ -126,10 +126,9 @@ def activation_bytes_per_token(job: JobColumns, layout: LayoutColumns) -> Column
     return np.asarray(whole + np.zeros_like(layout.tensor))
 
 
-def activations_bytes(job: JobColumns, layout: LayoutColumns) -> tuple[Column, Column]:
-    """Activations of the first stage, and logits of the last [B]."""
+def activations_bytes(job: JobColumns, layout: LayoutColumns, whole: Column) -> tuple[Column, Column]:
+    """Activations of the first stage, and logits of the last [B]; `whole` is what a layer keeps per token."""
     tokens = layout.micro_batch * job.sequence_tokens / layout.context
-    whole = activation_bytes_per_token(job, layout)
     entry = 2.0 * job.model.hidden / np.where(layout.sequence_parallel > 0, layout.tensor, 1.0)
     full = layout.recompute > FULL_RECOMPUTE_CODE
     layers = pipeline.stages(job, layout).fullest * pipeline.in_flight(job, layout)
@@ -139,16 +138,20 @@ def activations_bytes(job: JobColumns, layout: LayoutColumns) -> tuple[Column, C
 
 
 def peak(job: JobColumns, layout: LayoutColumns) -> MemoryBytes:
-    """Peak memory of the fullest rank [B].
+    """Peak memory of the fullest rank [B]."""
+    return assemble(job, layout, activation_bytes_per_token(job, layout), rank_parameters(job, layout))
+
+
+def assemble(job: JobColumns, layout: LayoutColumns, kept_per_token: Column, parameters: Shares) -> MemoryBytes:
+    """Peak memory from what a layer keeps per token and the parameters of a rank [B].
 
     The first stage holds the most activations; the last one holds logits instead and one micro-batch in flight, so
     logits add to the first stage only without a pipeline.
     """
-    parameters = rank_parameters(job, layout)
     weights = _held(parameters, data.weights_share(job, layout))
     gradients = _held(parameters, data.gradient_share(layout))
     optimizer = _held(parameters, data.optimizer_share(layout))
-    kept, logits = activations_bytes(job, layout)
+    kept, logits = activations_bytes(job, layout, kept_per_token)
     alone = layout.pipeline <= 1
     per_micro_batch = kept / pipeline.in_flight(job, layout)
     last = per_micro_batch + logits

@@ -18,12 +18,14 @@ from gigawatt.engines.training.columns import (
     LayoutColumns,
     job_columns,
 )
-from gigawatt.engines.training.step import breakdown, estimate
+from gigawatt.engines.training.parallelism.shares import Shares
+from gigawatt.engines.training.step import LayerTerms, assemble, estimate, layer_terms
 from gigawatt.engines.training.types import Layout, SearchResult, TrainingJob
 from gigawatt.errors import InputError, nearest
 from gigawatt.units import BYTES_PER_GIB
 
-CHUNK_COUNT = 4096  # configurations scored at a time; columns of this length stay in a core's cache [-]
+RECOMPUTE_STEPS = 4.0  # makes the codes of recomputation whole numbers [-]
+CHUNK_COUNT = 8192  # configurations scored at a time; columns of this length stay in a core's cache [-]
 LARGEST_TENSOR = 64  # tensor parallelism beyond this, even in a larger domain, has no published run [-]
 LARGEST_CONTEXT = 128
 SHORTEST_PART_TOKENS = 1024  # tokens of a sequence per context-parallel rank below which nobody splits [-]
@@ -190,14 +192,44 @@ def score(
     count = layouts.tensor.size
     time_s, used_bytes = np.full(count, np.inf), np.empty(count)
     usable = memory.usable_bytes(columns)
+    first, kind = _kinds(layouts)
+    kinds = layouts.take(first)
+    terms = layer_terms(columns, kinds, calibration)
+    per_token = memory.activation_bytes_per_token(columns, kinds)
     for start in range(0, count, CHUNK_COUNT):
         rows = np.arange(start, min(start + CHUNK_COUNT, count))
         chunk = layouts.take(rows)
-        used_bytes[rows] = memory.peak(columns, chunk).total
-        inside = rows[used_bytes[rows] <= usable]
-        if inside.size:
-            time_s[inside] = breakdown(columns, layouts.take(inside), calibration).total
+        parameters = memory.rank_parameters(columns, chunk)
+        used_bytes[rows] = memory.assemble(columns, chunk, per_token[kind[rows]], parameters).total
+        fits = np.flatnonzero(used_bytes[rows] <= usable)
+        if fits.size:
+            inside = rows[fits]
+            held = Shares(*(_rows_of(part, fits) for part in parameters))
+            own = LayerTerms(*(_rows_of(part, kind[inside]) for part in terms))
+            time_s[inside] = assemble(columns, chunk.take(fits), own, held, calibration).total
     return time_s, used_bytes
+
+
+def _rows_of(column: Column, rows: NDArray[np.intp]) -> Column:
+    """Return rows of a column; one of length 1 stands for all rows."""
+    return column[rows] if column.size > 1 else column
+
+
+def _kinds(layouts: LayoutColumns) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Group layouts whose layers take the same time: the first row of each group, and the group of each row."""
+    key = np.zeros(layouts.tensor.size)
+    for column in (
+        layouts.tensor,
+        layouts.context,
+        layouts.expert,
+        layouts.expert_tensor,
+        layouts.micro_batch,
+        layouts.recompute * RECOMPUTE_STEPS,
+    ):
+        if column.size > 1:
+            key = key * (column.max() + 1.0) + column
+    _, first, kind = np.unique(key, return_index=True, return_inverse=True)
+    return first, kind
 
 
 def _layout(layouts: LayoutColumns, row: int, job: TrainingJob) -> Layout:

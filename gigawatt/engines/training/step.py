@@ -27,6 +27,7 @@ from gigawatt.engines.training.columns import (
     peak_flop_per_s,
 )
 from gigawatt.engines.training.parallelism import context, data, expert, pipeline, tensor
+from gigawatt.engines.training.parallelism.shares import Shares
 from gigawatt.engines.training.types import Layout, Memory, StepEstimate, TrainingJob
 from gigawatt.units import BYTES_PER_GIB
 
@@ -79,6 +80,82 @@ def _launch_s(job: JobColumns, layout: LayoutColumns, calibration: Calibration, 
     return _later_of(busy, (1.0 - moe_frac) * calibration.dense_launch_s) - busy + moe_frac * moe
 
 
+class LayerTerms(NamedTuple):
+    """Time of one average layer and one micro-batch on one rank by cause, and of the output head [s].
+
+    They depend on the degrees within a stage and on the micro-batch alone, not on stages or replicas: a search works
+    them out once for many layouts.
+    """
+
+    matrix: Column
+    core: Column
+    elementwise: Column
+    recompute: Column
+    tensor: Column
+    context: Column
+    expert: Column
+    launch: Column
+    head: Column
+
+    @property
+    def layer_s(self) -> Column:
+        """Time of the layer [s]."""
+        total = self.matrix
+        for part in self[1:-1]:
+            total = total + part
+        return total
+
+
+def layer_terms(job: JobColumns, layout: LayoutColumns, calibration: Calibration) -> LayerTerms:
+    """Time of one average layer and one micro-batch by cause [s]."""
+    kernels = flops.layer_time(job, layout, calibration)
+    repeats = np.where(layout.recompute > FULL_RECOMPUTE_CODE, 1.0, 0.0)
+    tensor_s = tensor.exposed_time_s(job, layout, calibration)
+    context_s = context.exposed_time_s(job, layout, calibration, kernels.core, repeats)
+    expert_s = expert.exposed_time_s(job, layout, calibration) if np.any(job.model.experts > 0) else np.zeros(1)
+    busy = kernels.matrix + kernels.core + kernels.elementwise + kernels.recompute + tensor_s + context_s + expert_s
+    launch = _launch_s(job, layout, calibration, busy)
+    head = flops.head_time_s(job, layout, calibration)
+    return LayerTerms(*kernels, tensor_s, context_s, expert_s, launch, head)
+
+
+def assemble(
+    job: JobColumns, layout: LayoutColumns, terms: LayerTerms, parameters: Shares, calibration: Calibration
+) -> Breakdown:
+    """Build the step from the time of a layer and the parameters of a rank; see `breakdown`."""
+    split = pipeline.stages(job, layout)
+    micro_batches = pipeline.micro_batches(job, layout)
+    layers = micro_batches * split.fullest
+    layer_s = terms.layer_s
+    head = terms.head + job.model.mtp_layers * (terms.head + layer_s)
+    head = np.maximum(head - (split.fullest - split.last) * layer_s, 0.0)
+    stage_s = split.fullest * layer_s
+    trunk = parameters.trunk + parameters.norms + parameters.tables
+    data_s = data.exposed_time_s(job, layout, calibration, trunk, parameters.experts, micro_batches, stage_s + head)
+    share = data.optimizer_share(layout)
+    updated = trunk * share.trunk + parameters.experts * share.experts
+    optimizer = updated * OPTIMIZER_TRAFFIC_BYTES / (job.hbm_bytes_per_s * calibration.hbm_fraction)
+    slow = calibration.straggler_per_doubling * np.log2(np.maximum(job.gpus / STRAGGLER_FROM_COUNT, 1.0))
+    factor = job.stack_factor
+    scaled = factor * layers
+    parts = Breakdown(
+        compute=scaled * terms.matrix + factor * micro_batches * head,
+        attention=scaled * terms.core,
+        elementwise=scaled * terms.elementwise,
+        recompute=scaled * terms.recompute,
+        tensor_parallel=scaled * terms.tensor,
+        context_parallel=scaled * terms.context,
+        expert_parallel=scaled * terms.expert,
+        launch=scaled * terms.launch + calibration.fixed_step_s,
+        pipeline_bubble=factor * pipeline.bubble_slots(layout, calibration) * stage_s,
+        pipeline_transfer=factor * pipeline.exposed_time_s(job, layout, calibration),
+        data_parallel=factor * data_s,
+        optimizer=factor * optimizer,
+        straggler=np.zeros(1),
+    )
+    return parts._replace(straggler=slow * parts.total)
+
+
 def breakdown(job: JobColumns, layout: LayoutColumns, calibration: Calibration = CALIBRATION) -> Breakdown:
     r"""Exposed time of one step by cause.
 
@@ -100,45 +177,9 @@ def breakdown(job: JobColumns, layout: LayoutColumns, calibration: Calibration =
     micro-batch, :math:`T = m (n t + t_{head}) + n t (p-1)/v + t_{send} + t_{data} + t_{optimizer} + t_{fixed}`, times
     the straggler and software factors.
     """
-    kernels = flops.layer_time(job, layout, calibration)
-    repeats = np.where(layout.recompute > FULL_RECOMPUTE_CODE, 1.0, 0.0)
-    tensor_s = tensor.exposed_time_s(job, layout, calibration)
-    context_s = context.exposed_time_s(job, layout, calibration, kernels.core, repeats)
-    expert_s = expert.exposed_time_s(job, layout, calibration) if np.any(job.model.experts > 0) else np.zeros(1)
-    busy = kernels.matrix + kernels.core + kernels.elementwise + kernels.recompute + tensor_s + context_s + expert_s
-    launch = _launch_s(job, layout, calibration, busy)
-    split = pipeline.stages(job, layout)
-    micro_batches = pipeline.micro_batches(job, layout)
-    layers = micro_batches * split.fullest
-    layer_s = busy + launch
-    head = flops.head_time_s(job, layout, calibration)
-    head = head + job.model.mtp_layers * (head + layer_s)
-    head = np.maximum(head - (split.fullest - split.last) * layer_s, 0.0)
-    stage_s = split.fullest * layer_s
-    parameters = memory.rank_parameters(job, layout)
-    trunk = parameters.trunk + parameters.norms + parameters.tables
-    data_s = data.exposed_time_s(job, layout, calibration, trunk, parameters.experts, micro_batches, stage_s + head)
-    share = data.optimizer_share(layout)
-    updated = trunk * share.trunk + parameters.experts * share.experts
-    optimizer = updated * OPTIMIZER_TRAFFIC_BYTES / (job.hbm_bytes_per_s * calibration.hbm_fraction)
-    slow = calibration.straggler_per_doubling * np.log2(np.maximum(job.gpus / STRAGGLER_FROM_COUNT, 1.0))
-    factor = job.stack_factor
-    parts = Breakdown(
-        compute=factor * (layers * kernels.matrix + micro_batches * head),
-        attention=factor * layers * kernels.core,
-        elementwise=factor * layers * kernels.elementwise,
-        recompute=factor * layers * kernels.recompute,
-        tensor_parallel=factor * layers * tensor_s,
-        context_parallel=factor * layers * context_s,
-        expert_parallel=factor * layers * expert_s,
-        launch=factor * layers * launch + calibration.fixed_step_s,
-        pipeline_bubble=factor * pipeline.bubble_slots(layout, calibration) * stage_s,
-        pipeline_transfer=factor * pipeline.exposed_time_s(job, layout, calibration),
-        data_parallel=factor * data_s,
-        optimizer=factor * optimizer,
-        straggler=np.zeros(1),
+    return assemble(
+        job, layout, layer_terms(job, layout, calibration), memory.rank_parameters(job, layout), calibration
     )
-    return parts._replace(straggler=slow * parts.total)
 
 
 def step_power_w(job: JobColumns, parts: Breakdown) -> Column:
