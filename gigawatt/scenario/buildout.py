@@ -61,7 +61,7 @@ class SiteUse(Section):
 
     site: SiteId
     power: dict[AMonth, Watts] | None = None  # facility power energised by month, over the catalogue's
-    delay: Months | None = None  # every later step of the power schedule comes so much later
+    delay: Months | None = None  # power comes so much later; buildings are paid as planned
     pue: amount("1", at_least=1.0, at_most=3.0) | None = None  # type: ignore[valid-type]  # instead of the hourly model
     electricity: amount("USD/MWh", at_least=0.0) | None = None  # type: ignore[valid-type]
     leased: bool | None = None

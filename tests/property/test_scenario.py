@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -113,10 +111,12 @@ def test_any_bytes_are_refused_in_words(content):
 @few
 @given(st.sampled_from(shipped_ids()), st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=30))
 def test_any_setting_is_taken_or_refused_in_words(name, setting):
+    faults = ()
     try:
         read(name, [setting])
     except ScenarioError as error:
-        assert all(fault.problem for fault in error.faults)
+        faults = error.faults
+    assert all(fault.problem and fault.file for fault in faults)
 
 
 @pytest.mark.parametrize("name", shipped_ids())

@@ -112,7 +112,8 @@ class TestExtends:
     def test_an_item_is_changed_by_its_id_and_keeps_the_rest(self, tmp_path, small):
         child = tmp_path / "child.yaml"
         child.write_text(
-            "extends: small.yaml\nscenario: child\nsites:\n  prometheus-oh:\n    delay: 12 months\nbudget: {2025: {other: 5 %}}\n"
+            "extends: small.yaml\nscenario: child\nsites:\n  prometheus-oh:\n    delay: 12 months\n"
+            "budget: {2025: {other: 5 %}}\n"
         )
         loaded = read(child)
         assert loaded.scenario.sites[0].delay.value == 12.0
