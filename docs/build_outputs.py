@@ -19,6 +19,7 @@ from pathlib import Path
 PAGES = (Path(__file__).parent / "tutorial" / "first-plan.md",)
 BLOCK = re.compile(r"^```console\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 WIDTH = "100"
+MAX_LINES = 28  # of one command; a longer output ends in dots
 
 
 def output_of(command: str, folder: str) -> str:
@@ -40,7 +41,9 @@ def output_of(command: str, folder: str) -> str:
     if done.returncode:
         message = f"{command}: exit code {done.returncode}: {done.stderr}"
         raise SystemExit(message)
-    return "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines())
+    lines = [line.rstrip() for line in done.stdout.rstrip().splitlines()]
+    shown = lines if len(lines) <= MAX_LINES else [*lines[:MAX_LINES], "..."]
+    return "".join(f"{line}\n" for line in shown)
 
 
 def with_outputs(text: str, folder: str) -> str:
