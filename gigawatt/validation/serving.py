@@ -15,7 +15,9 @@ from gigawatt.errors import InputError, nearest
 from gigawatt.validation.compare import Row, Summary, Validation, summarise
 from gigawatt.validation.serving_rows import Measurement, read_measurements, read_rows
 
-PUBLISHED_FLAGS = Path(__file__).parent / "published" / "serving_flags.csv"
+PUBLISHED = Path(__file__).parent / "published"
+PUBLISHED_DATA = PUBLISHED / "serving.csv"
+PUBLISHED_FLAGS = PUBLISHED / "serving_flags.csv"
 FLAG_ACTIONS = ("fix", "exclude", "low", "power-capped", "not-slo-bound")
 # Rows whose count was put right in the file's own terms are not doubted.
 UNDOUBTED = "fix"
@@ -171,14 +173,17 @@ def _grouped(rows: Iterable[Row]) -> dict[str, Summary]:
 
 
 def validate_serving(
-    data: Path, flags: Path | None = None, catalogue: Catalogue | None = None, calibration: Calibration = CALIBRATION
+    data: Path | None = None,
+    flags: Path | None = None,
+    catalogue: Catalogue | None = None,
+    calibration: Calibration = CALIBRATION,
 ) -> Validation:
     """Compare the serving engine with published measurements.
 
     Parameters
     ----------
-    data : Path
-        CSV with the columns of `serving_rows.COLUMNS`.
+    data : Path, optional
+        CSV with the columns of `serving_rows.COLUMNS`; by default the measurements that ship.
     flags : Path, optional
         CSV of doubted rows; by default the one that ships.
     catalogue : Catalogue, optional
@@ -198,7 +203,7 @@ def validate_serving(
         If a file is bad: file, line, field.
     """
     doubts = read_flags(flags or PUBLISHED_FLAGS)
-    measurements = read_measurements(data, catalogue or load())
+    measurements = read_measurements(data or PUBLISHED_DATA, catalogue or load())
     rows = tuple(row for one in measurements for row in _rows(one, doubts.get(one.id, ""), calibration))
     trusted = [row for row in rows if not row.flag]
     return Validation(rows, summarise(trusted), _grouped(trusted), summarise(rows))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gigawatt.catalogue.store import Catalogue
+from gigawatt.engines.serving.constants import BYTES_PER_PARAMETER
 from gigawatt.engines.serving.types import Replica, Request, ServiceLevel, ServingInputs
 from gigawatt.errors import InputError
 from gigawatt.planning.convert import accelerator, transformer
@@ -215,6 +216,12 @@ def _engine(row: Mapping[str, str]) -> str:
     return "vllm" if "vllm" in words and not tuned else "tensorrt-llm"
 
 
+def _precision(row: Mapping[str, str]) -> str:
+    """Precision of the weights as the engine names it."""
+    written = row["precision"].lower()
+    return PRECISIONS.get(written, written) or BLANK_PRECISION.get(row["gpu"], "fp8")
+
+
 def _inputs(
     row: Mapping[str, str], names: tuple[str, str], catalogue: Catalogue, kind: str, place: str
 ) -> ServingInputs:
@@ -223,8 +230,7 @@ def _inputs(
     task = row["source"].partition("(")[2].rstrip(")")
     default_input = TASK_INPUT_TOKENS.get(row["model"], TASK_INPUT_TOKENS.get(task))
     engine = _engine(row)
-    written = row["precision"].lower()
-    precision = PRECISIONS.get(written, written) or BLANK_PRECISION.get(row["gpu"], "fp8")
+    precision = _precision(row)
     limits = SLO.search(row["notes"]) if kind in ("server", "interactive") else None
     slo = ServiceLevel(*(float(text) * 1e-3 for text in limits.groups())) if limits else ServiceLevel()
     wide_cache = precision in ("bf16", "fp16") or kind == "steady"
@@ -272,6 +278,8 @@ def _measurement(row: Mapping[str, str], catalogue: Catalogue, place: str) -> Me
         skipped = "input length unknown"
     elif not row["output_len"]:
         skipped = "output length unknown"
+    elif _precision(row) not in BYTES_PER_PARAMETER:
+        skipped = f'precision "{row["precision"]}" is not known'
     if skipped:
         return Measurement(row["id"], kind, row["source"], None, None, gpus_count, 0.0, measured, skipped)
     inputs = _inputs(row, names, catalogue, kind, place)

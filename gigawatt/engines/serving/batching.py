@@ -37,6 +37,10 @@ STEPS_TO_FIRST_TOKEN = 1.5
 PREFILL_SPREAD = 1.3
 # Prefills in the answer of one request, times this, over the batch: beyond it the median gap between tokens holds none.
 MEDIAN_GAP_FACTOR = 1.2
+# Keep divisions finite: a batch of nothing, and what rounding may add to a batch that just fits.
+SMALLEST_BATCH = 1e-9
+ROUNDING_FRAC = 1e-9
+MILLI = 1e3  # per unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,7 @@ def points(
     :math:`\lambda = 1 / (T_p + O T_d(B) / B)`. Then :math:`TPOT = T_d + B T_p / O`, and Little's law holds:
     :math:`B = \lambda O \cdot TPOT`.
     """
-    batch_B = np.maximum(np.atleast_1d(np.asarray(batches, dtype=np.float64)), 1e-9)
+    batch_B = np.maximum(np.atleast_1d(np.asarray(batches, dtype=np.float64)), SMALLEST_BATCH)
     model, request, accelerator = inputs.model, inputs.request, inputs.accelerator
     part = shard(model, replica, inputs.precision)
     rate: Rates = rates(inputs, replica, calibration)
@@ -190,11 +194,11 @@ def _shortage(inputs: ServingInputs, replica: Replica, held: Cache, batch: float
         return (
             f"one sequence of {total:.0f} tokens does not fit: {short * gib:.1f} GiB of KV cache short per accelerator"
         )
-    if batch > held.largest_batch * (1.0 + 1e-9):
+    if batch > held.largest_batch * (1.0 + ROUNDING_FRAC):
         short = (batch - held.largest_batch) * held.reserved_bytes / max(1, _groups(replica))
         return (
             f"{batch:.0f} sequences need {short * gib:.1f} GiB more KV cache per accelerator; "
-            f"at most {held.largest_batch:.0f} run at once"
+            f"at most {int(held.largest_batch)} run at once"
         )
     return ""
 
@@ -208,7 +212,7 @@ def _miss(inputs: ServingInputs, ttft_p99_s: float, tpot_p99_s: float) -> str:
     """Say which latency limit is missed and by how much; empty where both hold."""
     limits = (("TTFT", ttft_p99_s, inputs.slo.ttft_p99_s), ("TPOT", tpot_p99_s, inputs.slo.tpot_p99_s))
     return "; ".join(
-        f"p99 {name} {value * 1e3:.1f} ms exceeds the limit of {limit * 1e3:.1f} ms"
+        f"p99 {name} {value * MILLI:.1f} ms exceeds the limit of {limit * MILLI:.1f} ms"
         for name, value, limit in limits
         if value > limit
     )

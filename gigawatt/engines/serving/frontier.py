@@ -86,7 +86,7 @@ def batches_to_try(inputs: ServingInputs, replica: Replica, calibration: Calibra
     largest = cache(inputs, replica, shard(inputs.model, replica, inputs.precision)).largest_batch
     if min(inputs.slo.ttft_p99_s, inputs.slo.tpot_p99_s) < float("inf"):
         # under Poisson arrivals the batch spreads like a Poisson count, and its 99th percentile must fit
-        largest = (np.sqrt(largest + 0.25 * NORMAL_P99**2) - 0.5 * NORMAL_P99) ** 2
+        largest = (np.sqrt(largest + (0.5 * NORMAL_P99) ** 2) - 0.5 * NORMAL_P99) ** 2
     least = float(replica.pipeline_parallel)
     if largest < least:
         return np.empty(0) if largest < 1.0 else np.array([largest])

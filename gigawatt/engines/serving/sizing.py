@@ -12,6 +12,7 @@ from gigawatt.errors import InfeasibleError, InputError
 # Share of a replica's capacity that is planned for at the peak. Arrivals are not even: ServeGen's 10-minute rates and
 # Azure's conversation trace leave about a tenth of unevenness within the busiest period. ASSUMPTION, 0.8-0.95.
 PEAK_UTILISATION_FRAC = 0.9
+ROUNDING = 1e-9  # a demand that just fits needs no further replica
 
 
 def enough_probability(installed_count: int, needed_count: int, unavailable_frac: float) -> float:
@@ -128,7 +129,7 @@ def size(
         message = f"the deployment serves nothing: {deployment.reason or 'no throughput'}"
         raise InfeasibleError(message)
     usable = deployment.requests_per_s * PEAK_UTILISATION_FRAC
-    needed = math.ceil(peak_requests_per_s / usable - 1e-9)
+    needed = math.ceil(peak_requests_per_s / usable - ROUNDING)
     gpus = deployment.replica.gpus_count
     nodes = math.ceil(gpus / gpus_per_node_count)
     unavailable = 1.0 - (1.0 - node_unavailable_frac) ** nodes
