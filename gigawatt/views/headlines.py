@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable
 
@@ -24,11 +25,16 @@ def headlines(plan: Plan) -> list[Metric]:
     return ([metric for metric in known if metric.headline] or known)[:HEADLINES_COUNT]
 
 
+def claimed_words(claim: ClaimCheck) -> str:
+    """Say what was claimed; a range names its unit once: "60.0 to 65.0 B USD"."""
+    return re.sub(r"^(\S+) (.+) to (\S+) \2$", r"\1 to \3 \2", claim.claimed)
+
+
 def announced_beside(plan: Plan, metric: Metric) -> str:
     """Say what was announced for a metric: of the claims whose finding is this very figure, the first."""
     for claim in plan.claims:
         if claim.kind == "announced" and claim.unit == metric.unit and claim.found == metric.value:
-            return f"announced {claim.claimed}"
+            return f"announced {claimed_words(claim)}"
     return ""
 
 

@@ -14,7 +14,7 @@ from gigawatt.units import say
 from gigawatt.views.figures.axes import month_short
 from gigawatt.views.figures.buildout import LIMITS, column, limit_runs, months_of
 from gigawatt.views.figures.spark import sparkline
-from gigawatt.views.headlines import VERDICTS, announced_beside, headlines, limit_counts, verdict_counts
+from gigawatt.views.headlines import VERDICTS, announced_beside, claimed_words, headlines, limit_counts, verdict_counts
 from gigawatt.views.tables import band_words
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 NARROWEST, WIDEST = 60, 120  # characters
 QUESTION_LINES = 2
 CLAIMS_SHOWN = 3
+LABEL_CHARACTERS = 27  # a figure's label keeps these before what was announced is cut
 QUARTER_MONTHS = 3
 SERIES = (("GPUs online", "gpus_online", "GPU"), ("Facility power", "facility_mw", "MW"), ("Cash", "cash_usd", "USD"))
 VERDICT_STYLES = {"agrees": "green", "differs": "yellow", "cannot be": "red", "not modelled": "dim"}
@@ -144,7 +145,7 @@ def _figures(plan: Plan, room: int) -> list[Text]:
     ]
     heads = ("", "found", "P10–P90", "announced")
     widths = [max(len(row[column]) for row in [heads, *rows]) for column in range(4)]
-    label = min(max(room - sum(widths[1:]) - 6, 16), widths[0])
+    label = min(max(room - sum(widths[1:]) - 6, LABEL_CHARACTERS), widths[0])
     said = max(room - label - widths[1] - widths[2] - 6, 0)
     lines = []
     for position, (name, value, band, announced) in enumerate([heads, *rows]):
@@ -164,11 +165,15 @@ def _figures(plan: Plan, room: int) -> list[Text]:
 
 
 def _bare_band(metric: Metric) -> str:
-    """Say a band without its unit where the value beside it has the same one."""
-    band = band_words(metric.p10, metric.p90, metric.unit)
+    """Say a band without the words that the value beside it says already: unit, or noun and multiplier apart."""
+    low, _, high = band_words(metric.p10, metric.p90, metric.unit).partition(" to ")
     unit = say(metric.value, metric.unit).partition(" ")[2]
-    shared = unit and band.partition(" to ")[0].replace(",", "").replace(".", "").lstrip("-").isdigit()
-    return band.removesuffix(f" {unit}") if shared else band
+    if not unit or not high.endswith(f" {unit}") or " " in low:
+        noun = unit.rpartition(" ")[2] if " " in unit else unit
+        if not noun or not high.endswith(noun) or (" " in low and not low.endswith(noun)):
+            return " to ".join(side for side in (low, high) if side)
+        unit = noun
+    return f"{low.removesuffix(unit).rstrip()} to {high.removesuffix(unit).rstrip()}"
 
 
 def _series(plan: Plan, room: int) -> list[Text]:
@@ -220,7 +225,7 @@ def _claim_line(claim: ClaimCheck, room: int) -> Text:
     from rich.text import Text
 
     found = f"found {say(claim.found, claim.unit)}" if math.isfinite(claim.found) else "not computed"
-    tail = f"{claim.claimed}, {found}"
+    tail = f"{claimed_words(claim)}, {found}"
     label = _cut(claim.label, max(room - 16 - len(tail) - 2, 12))
     mark = f"{VERDICTS[claim.verdict][0]} {claim.verdict}".ljust(16)
     return Text.assemble(

@@ -9,7 +9,7 @@ from gigawatt.planning.plan import ClaimCheck, Plan
 from gigawatt.units import say
 from gigawatt.views.figures.buildout import WIDE_PX, label_block
 from gigawatt.views.figures.svg import Canvas, Figure, colour, text_width, wrap
-from gigawatt.views.headlines import verdict_counts
+from gigawatt.views.headlines import claimed_words, verdict_counts
 
 HIGHEST_RATIO = 2.0  # the scale ends at twice the claim; what lies beyond is drawn as an arrow
 VERDICT_COLOURS = {"agrees": 2, "differs": 1, "cannot be": 3}
@@ -33,7 +33,7 @@ def consistency(plan: Plan, width: float = WIDE_PX) -> Figure | None:
     rows: list[float] = []
     top = y - 8
     for claim in shown:
-        words = f"{claim.label}: {claim.claimed}"
+        words = f"{claim.label}: {claimed_words(claim)}"
         found = f"{say(claim.found, claim.unit)}, {claim.verdict}"
         if narrow:
             y = label_block(canvas, gutter, y + 14, words, width) - 4
@@ -71,7 +71,7 @@ def _row(
     low = claim.claimed_low if math.isfinite(claim.claimed_low) else claim.claimed_value
     high = claim.claimed_high if math.isfinite(claim.claimed_high) else HIGHEST_RATIO * claim.claimed_value
     start, end = place(low, claim), place(high, claim)
-    canvas.rect(start - 1.5, y - 9, max(end - start, 3.0), 18, "softf pale", f"claimed {claim.claimed}")
+    canvas.rect(start - 1.5, y - 9, max(end - start, 3.0), 18, "softf pale", f"claimed {claimed_words(claim)}")
     tone = colour(VERDICT_COLOURS.get(claim.verdict, 0))
     found_low, found_high = (
         side if math.isfinite(side) else claim.found for side in (claim.found_low, claim.found_high)

@@ -8,10 +8,11 @@ import numpy as np
 
 from gigawatt.planning.plan import Plan
 from gigawatt.units import say
-from gigawatt.views.figures.axes import Floats, Frame, frame, month_words, scaled
+from gigawatt.views.figures.axes import frame, month_words, scaled
 from gigawatt.views.figures.buildout import WIDE_PX, column, months_of
 from gigawatt.views.figures.svg import Canvas, Figure, colour, text_width
 
+LABEL_ROOM_FRAC = 0.2  # added below the lowest cash, for its label
 ROUNDING_FRAC = 1e-9  # of the largest class
 # order of every list of costs: compute, network, building, other
 SPLIT = ("accelerators", "servers", "network", "construction", "other", "unspent")
@@ -27,6 +28,8 @@ def cash_flow(plan: Plan, width: float = WIDE_PX) -> Figure | None:
         (cash, upper + 36.0, upper + 16 + lower, "since the start"),
     ):
         span = (min(0.0, float(np.nanmin(values))), max(0.0, float(np.nanmax(values))))
+        if values is cash:
+            span = (span[0] - LABEL_ROOM_FRAC * (span[1] - span[0]) * (span[0] < 0), span[1])
         divisor, words = scaled(max(-span[0], span[1]), "USD")
         plot, marks = frame(canvas, width, bottom, len(months), span, top=top, wanted=3, foot=14.0)
         plot.right = width - 2
@@ -42,10 +45,14 @@ def cash_flow(plan: Plan, width: float = WIDE_PX) -> Figure | None:
                 x, y, words = plot.x(lowest), plot.y(float(values[lowest])), say(float(values[lowest]), "USD")
                 canvas.dot(x, y, 4, f"f{colour(3)}")
                 half = text_width(f"lowest {words}") / 2.0
-                canvas.text(*_beside(plot, values, lowest, half), f"lowest {words}", "b halo", "middle")
+                middle = min(max(x, plot.left + half + 4), plot.right - half)
+                canvas.text(middle, y + 18, f"lowest {words}", "b halo", "middle")
             payback = float(plan.finance.get("payback_months", math.nan))
             if math.isfinite(payback) and payback <= len(months):
-                plot.flag(payback - 0.5, 0.0, [f"payback after {say(payback, 'month')}"], "b")
+                words = f"payback after {say(payback, 'month')}"
+                x, half = plot.x(payback - 0.5), text_width(words) / 2.0
+                canvas.dot(x, plot.y(0.0), 5, "paper", words)
+                canvas.text(min(x - half, plot.right - half), plot.y(0.0) - 10, words, "b halo", "middle")
             plot.month_axis(months)
     height = upper + 16 + lower + 22
     lowest = int(np.nanargmin(cash))
@@ -55,15 +62,6 @@ def cash_flow(plan: Plan, width: float = WIDE_PX) -> Figure | None:
     subtitle = "Free cash flow before financing, by month and summed"
     source = f"Plan {plan.scenario_id}, table cashflow. Blue: money in; red: money out."
     return Figure("cash-flow", title, subtitle, source, width, height, canvas.body)
-
-
-def _beside(plot: Frame, values: Floats, lowest: int, half: float) -> tuple[float, float]:
-    """Place of a label above the lowest point, on the side where the line rises more slowly."""
-    x, reach = plot.x(lowest), max(1, round(2 * half / (plot.right - plot.left) * len(values)))
-    before, after = values[max(lowest - reach, 0)], values[min(lowest + reach, len(values) - 1)]
-    right_side = (after <= before and x + 2 * half + 8 <= plot.right) or x - 2 * half - 8 < plot.left
-    rise = plot.y(float(values[lowest])) - plot.y(float(after if right_side else before))
-    return x + (half + 8 if right_side else -half - 8), plot.y(float(values[lowest])) - max(rise, 0.0) - 10
 
 
 def payback_words(plan: Plan) -> str:

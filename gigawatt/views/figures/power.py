@@ -8,7 +8,8 @@ from gigawatt.planning.plan import Plan
 from gigawatt.units import say
 from gigawatt.views.figures.axes import Floats, frame, month_words, number, scaled
 from gigawatt.views.figures.buildout import WIDE_PX, column, months_of
-from gigawatt.views.figures.svg import Canvas, Figure, colour, cut
+from gigawatt.views.figures.svg import Canvas, Figure, colour, cut, text_width
+from gigawatt.views.headlines import claimed_words
 
 MEANINGS = {
     "chip_tdp_w": "Chips: rated power of the packages",
@@ -66,7 +67,7 @@ def three_gigawatts(plan: Plan, width: float = WIDE_PX) -> Figure | None:
     for claim in claims[:1]:
         x = left + (right - left) * claim.claimed_value / highest
         canvas.line(x, top - 6, x, height - 6, "ink dash")
-        canvas.text(x, top - 12, f"announced {claim.claimed}", "b", "end" if x > width / 2 else "start")
+        canvas.text(x, top - 12, f"announced {claimed_words(claim)}", "b", "end" if x > width / 2 else "start")
     said = ", ".join(f"{say(value, 'W')} of {words.partition(':')[0]}" for words, value in found.items())
     title = f"The first budget year adds {said.replace('Chips', 'chips').replace('Facility', 'facility power')}"
     source = f"Plan {plan.scenario_id}; the same accelerators, counted in three ways."
@@ -79,7 +80,7 @@ def _site_panels(
     """Draw one small panel a site, all on the same scale."""
     months = months_of(plan)
     highest = max(float(np.nanmax(values)) for values in table.values())
-    divisor, words = scaled(highest, unit)
+    divisor, axis = scaled(highest, unit)
     canvas = Canvas()
     across = 1 if width < 480 else min(2, len(table))
     panel_width, panel_height = (width - 16.0 * (across - 1)) / across, 150.0
@@ -89,10 +90,10 @@ def _site_panels(
         plot, marks = frame(canvas, left + panel_width, top + panel_height, len(months), (floor, highest), left=left,
                             top=top + 30.0, wanted=3, foot=24.0)  # fmt: skip
         canvas.swatch(left, top + 14, f"f{colour(position)}")
-        canvas.text(left + 14, top + 14, cut(site, panel_width * 0.5), "b")
         last = values[np.isfinite(values)]
-        if last.size:
-            canvas.text(left + panel_width, top + 14, f"{say(float(last[-1]), unit)} at the end", "m", "end")
+        words = f"{say(float(last[-1]), unit)} at end"
+        canvas.text(left + 14, top + 14, cut(site, panel_width - text_width(words) - 24), "b")
+        canvas.text(left + panel_width, top + 14, words, "m", "end")
         plot.value_axis(marks, divisor)
         if floor == 0:
             plot.area(np.zeros(len(months)), values, f"f{colour(position)}", site)
@@ -101,7 +102,7 @@ def _site_panels(
         plot.month_axis(months)
     rows = -(-len(table) // across)
     height = rows * (panel_height + 10.0)
-    full = f"{subtitle}, {words}" if words else subtitle
+    full = f"{subtitle}, {axis}" if axis else subtitle
     return Figure(name, title, full, f"Plan {plan.scenario_id}, table power.", width, height, canvas.body)
 
 

@@ -16,7 +16,7 @@ from gigawatt.units import say
 from gigawatt.views.figures import FIGURES, STYLE, TOKENS, Figure, draw
 from gigawatt.views.figures.axes import month_short
 from gigawatt.views.figures.buildout import LIMITS, limit_runs, months_of
-from gigawatt.views.headlines import VERDICTS, announced_beside, headlines, limit_counts, verdict_counts
+from gigawatt.views.headlines import VERDICTS, announced_beside, claimed_words, headlines, limit_counts, verdict_counts
 from gigawatt.views.tables import TABLES, band_words, heading_of, unit_of_column
 
 if TYPE_CHECKING:
@@ -78,7 +78,10 @@ def _limits(plan: Plan) -> dict[str, Any]:
     return {
         "sentence": f"{sentence}; {rest}." if sentence and rest else f"{sentence or rest.capitalize()}.",
         "runs": [
-            {"limit": LIMITS.get(limit, limit), "span": f"{month_short(months[first])} to {month_short(months[last])}"}
+            {
+                "limit": LIMITS.get(limit, limit),
+                "span": " to ".join(dict.fromkeys((month_short(months[first]), month_short(months[last])))),
+            }
             for limit, first, last in runs
         ],
     }
@@ -169,6 +172,7 @@ def _claims(plan: Plan, kind: str) -> list[dict[str, Any]]:
     return [
         {
             "claim": claim,
+            "claimed": claimed_words(claim),
             "found": say(claim.found, claim.unit),
             "band": band_words(claim.found_low, claim.found_high, claim.unit) if math.isfinite(claim.found) else "",
             "mark": VERDICTS[claim.verdict][0],

@@ -11,7 +11,7 @@ import pytest
 
 from gigawatt.planning.plan import Balance
 from gigawatt.units import say
-from gigawatt.views.headlines import announced_beside, headlines, verdict_counts
+from gigawatt.views.headlines import announced_beside, claimed_words, headlines, verdict_counts
 from gigawatt.views.report.html import content_hash, render, sureness, write_report
 from gigawatt.views.tables import TABLES, band_words, numbers
 from tests.unit.views.sample import HOSTILE, sample_plan
@@ -172,6 +172,13 @@ def test_first_screen_takes_marked_figures_else_the_first_six():
     assert headlines(PLAN) == list(PLAN.metrics[:6])
     marked = tuple(dataclasses.replace(m, headline=m.name.startswith("energy")) for m in PLAN.metrics)
     assert [m.name for m in headlines(dataclasses.replace(PLAN, metrics=marked))] == ["energy.total_mwh"]
+
+
+def test_a_claimed_range_names_its_unit_once():
+    claim = dataclasses.replace(PLAN.claims[0], claimed="60.0 B USD to 65.0 B USD")
+    assert claimed_words(claim) == "60.0 to 65.0 B USD"
+    claim = dataclasses.replace(claim, claimed="900 MW to 1.20 GW")
+    assert claimed_words(claim) == "900 MW to 1.20 GW"
 
 
 def test_verdicts_are_counted_in_grammar():

@@ -54,10 +54,21 @@ def test_worst_claims_come_first():
     ]
 
 
-def test_a_band_keeps_its_units_where_they_differ():
-    plan = sample_plan()
-    metric = dataclasses.replace(plan.metrics[2], value=1.02e9, p10=0.904e9, p90=1.22e9)
-    assert "904 MW to 1.22 GW" in render(dataclasses.replace(plan, metrics=(metric,))).plain
+@pytest.mark.parametrize(
+    ("value", "p10", "p90", "unit", "words"),
+    [
+        (62.5e9, 59.5e9, 64.2e9, "USD", "59.5 to 64.2"),
+        (948e3, 863e3, 1.05e6, "GPU", "863 k to 1.05 M"),
+        (942e6, -7.1e9, 6.64e9, "USD", "-7.10 to 6.64 B"),
+        (1.02e9, 904e6, 1.22e9, "W", "904 MW to 1.22 GW"),
+        (1.2, 1.1, 1.3, "x", "1.10 to 1.30"),
+    ],
+)
+def test_a_band_leaves_out_only_what_the_value_says(value, p10, p90, unit, words):
+    metric = dataclasses.replace(sample_plan().metrics[0], label="L", value=value, p10=p10, p90=p90, unit=unit)
+    plan = dataclasses.replace(sample_plan(), metrics=(metric,), claims=())
+    line = next(line for line in render(plan).plain.split("\n") if line.startswith("L "))
+    assert line.rstrip().endswith(f"  {words}")
 
 
 def test_survives_a_plan_without_claims_or_warnings():
