@@ -186,8 +186,8 @@ def _site_power(case: Case, claim: Claim) -> Found:
             claimed_w = claim.quantity().value
             planned = site.entry.planned_mw.times(1e6, "W")
             text = (
-                f"{site.entry.name} is planned at {say(planned.value, 'W')}; at a peak PUE of {site.pue_max:.2f}"
-                f" {say(claimed_w, 'W')} carry {say(claimed_w / site.pue_max / table_w, 'GPU')} of the newest kind"
+                f"{site.entry.name} is planned at {say(planned.value, 'W')}; at a peak PUE of {site.pue_p99:.2f}"
+                f" {say(claimed_w, 'W')} carry {say(claimed_w / site.pue_p99 / table_w, 'GPU')} of the newest kind"
             )
             return Found(planned.value, planned.low, planned.high, text)
     return _nothing("the site is not in the scenario")

@@ -94,14 +94,15 @@ def redraw(sites: Sequence[SitePlan], prepared: Prepared, figures: Figures) -> l
     axis = prepared.scenario.horizon.axis
     redrawn = []
     for site in sites:
-        facility_w, later_w = energised(site.use, site.entry, axis, figures)
+        power_w, building_w = energised(site.use, site.entry, axis, figures)
         construction = site.use.construction or site.costs.construction_usd_per_w
         named = f"sites.{site.use.site}"
         redrawn.append(
             replace(
                 site,
-                facility_w_T=facility_w,
-                facility_later_w_L=later_w,
+                facility_w_T=power_w[: axis.months_count],
+                facility_later_w_L=power_w[axis.months_count :],
+                building_w_X=building_w,
                 construction_usd_per_w=0.0 if site.leased else figures(f"{named}.construction_usd_per_w", construction),
             )
         )

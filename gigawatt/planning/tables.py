@@ -262,7 +262,7 @@ def sites_table(prepared: Prepared, outcome: Outcome, manhattan_km2: float) -> p
                 "electricity_usd_per_mwh": site.electricity_usd_per_mwh,
                 "carbon_kg_per_mwh": site.carbon_kg_per_mwh,
                 "gpus_end": outcome.built.online_count_SKT[s, :, -1].sum(),
-                "gpus_when_complete": planned_mw * WATTS_PER_MEGAWATT / site.pue_max / newest_w,
+                "gpus_when_complete": planned_mw * WATTS_PER_MEGAWATT / site.pue_p99 / newest_w,
                 "capex_usd": construction,
                 "announced_capex_usd": entry.capex_usd.value if entry.capex_usd else float("nan"),
             }

@@ -157,7 +157,8 @@ def _orders_to_come_T(announced_count_KT: Floats) -> Bools:
 def _construction(inputs: BuildoutInputs) -> _Works:
     """Split what construction costs by who pays it and for whom."""
     months_count = inputs.capex_budget_usd_T.size
-    added_w_SX = watts_added(np.hstack((inputs.facility_w_ST, inputs.facility_later_w_SL)))
+    powered_w_SX = np.hstack((inputs.facility_w_ST, inputs.facility_later_w_SL))
+    added_w_SX = watts_added(powered_w_SX if inputs.building_w_SX is None else inputs.building_w_SX)
     paying_T = _paying_months(inputs)
     paid_months = np.flatnonzero(paying_T)
     last_paid = int(paid_months[-1]) if paid_months.size else months_count - 1

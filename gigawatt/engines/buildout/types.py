@@ -63,6 +63,9 @@ class BuildoutInputs:
         Months over which a watt is paid before it is energised. [month]
     power_lookahead_months : int
         How long before power is there accelerators may be ordered to wait for it. [month]
+    building_w_SX : Floats or None
+        Power schedule by which buildings are paid, over the plan and the L months after it; that of the energised power
+        where None. They differ where power comes later than the buildings that were paid for it. [W]
     """
 
     kinds: tuple[str, ...]
@@ -90,6 +93,7 @@ class BuildoutInputs:
     construction_usd_per_w_S: Floats
     construction_months_S: NDArray[np.int64]
     power_lookahead_months: int = 3
+    building_w_SX: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ def buildout_inputs(
         commissioning_months=_months("commissioning", purchases.commissioning, figures),
         facility_w_ST=np.array([plan.facility_w_T for plan in sites]),
         facility_later_w_SL=np.array([plan.facility_later_w_L for plan in sites]),
-        peak_pue_S=np.array([plan.pue_max for plan in sites]),
+        peak_pue_S=np.array([plan.pue_p99 for plan in sites]),  # the hottest 1 % of hours is met by power capping
         construction_usd_per_w_S=np.array([plan.construction_usd_per_w for plan in sites]),
         construction_months_S=np.array(
             [
@@ -136,6 +136,7 @@ def buildout_inputs(
             dtype=np.int64,
         ),
         power_lookahead_months=_months("power_lookahead", purchases.power_lookahead, figures),
+        building_w_SX=np.array([plan.building_w_X for plan in sites]),
     )
 
 

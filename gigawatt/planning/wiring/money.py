@@ -55,14 +55,17 @@ def scope_of(scenario: Scenario, inputs: BuildoutInputs, built: BuildoutResult) 
 def assets(
     scenario: Scenario, inputs: BuildoutInputs, built: BuildoutResult, figures: Figures
 ) -> tuple[AssetClass, ...]:
-    """Split the spend into classes, each in service when it works: hardware when online, shells when energised."""
+    """Split the spend into classes that depreciate from when they are ready, powered or not.
+
+    Hardware ages from delivery and commissioning on, also where it waits for power; shells from when they are complete.
+    """
     life = scenario.finance.useful_life
     ordered_KT = np.cumsum(built.ordered_count_KT, axis=1)
     delivered_KT = np.cumsum(built.delivered_count_KT, axis=1)
-    installed_KT = np.clip(built.owned_count_KT - delivered_KT, 0.0, None)
-    new_KT = np.clip(built.online_count_SKT.sum(axis=0) - installed_KT, 0.0, None)
-    online_KT = np.maximum.accumulate(np.minimum(new_KT, ordered_KT), axis=1)
-    share_KT = np.divide(online_KT, ordered_KT, out=np.zeros_like(online_KT), where=ordered_KT > 0)
+    ready_KT = np.zeros_like(delivered_KT)
+    lag = inputs.commissioning_months
+    ready_KT[:, lag:] = delivered_KT[:, : delivered_KT.shape[1] - lag]
+    share_KT = np.divide(ready_KT, ordered_KT, out=np.zeros_like(ready_KT), where=ordered_KT > 0)
 
     def hardware(unit_usd_KT: Floats) -> Floats:
         """Cost in service: money spent so far times the share of the orders that is online."""
@@ -70,7 +73,9 @@ def assets(
         return np.asarray(np.diff(np.maximum.accumulate(paid_KT * share_KT, axis=1).sum(axis=0), prepend=0.0))
 
     shells_T = np.cumsum(built.spend_usd["construction"] - built.construction_for_later_usd_T)
-    steps_ST = np.clip(np.diff(inputs.facility_w_ST, axis=1, prepend=inputs.facility_w_ST[:, :1]), 0.0, None)
+    months_count = inputs.facility_w_ST.shape[1]
+    building_w_ST = inputs.facility_w_ST if inputs.building_w_SX is None else inputs.building_w_SX[:, :months_count]
+    steps_ST = np.clip(np.diff(building_w_ST, axis=1, prepend=building_w_ST[:, :1]), 0.0, None)
     worth_T = np.cumsum((steps_ST * inputs.construction_usd_per_w_S[:, None]).sum(axis=0))
     buildings_T = np.diff(np.minimum(shells_T, worth_T), prepend=0.0)
     spend = built.spend_usd

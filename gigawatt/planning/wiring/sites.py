@@ -38,6 +38,8 @@ class SitePlan:
         What the scenario says and what the catalogue says.
     facility_w_T, facility_later_w_L : Floats
         Energised facility power. [W]
+    building_w_X : Floats
+        Facility power that buildings are paid for: the schedule without the delay, X = T + L. [W]
     year : FacilityResult or None
         The hourly year; None where the scenario gives the PUE.
     cooling_ratio_M, losses_ratio_M : Floats
@@ -58,6 +60,7 @@ class SitePlan:
     costs: CostModel
     facility_w_T: Floats
     facility_later_w_L: Floats
+    building_w_X: Floats
     year: FacilityResult | None
     cooling_ratio_M: Floats
     losses_ratio_M: Floats
@@ -86,15 +89,17 @@ def energised(use: SiteUse, entry: Site, axis: TimeAxis, figures: Figures) -> tu
     Returns
     -------
     tuple of Floats
-        Power in the plan's months, and in the `LATER_MONTHS` after them. [W]
+        Power energised, with the scenario's delay, and the power that buildings are paid for, without it; both over the
+        plan's months and the `LATER_MONTHS` after them. [W]
     """
     delay_months = round(figures(f"sites.{use.site}.delay", use.delay)) if use.delay else 0
-    power_w = np.zeros(axis.months_count + LATER_MONTHS)
+    power_w, building_w = (np.zeros(axis.months_count + LATER_MONTHS) for _ in range(2))
     for month, quantity in sorted(power_steps(use, entry).items()):
         step = axis.position(month)
-        late = max(0, step + delay_months if step > 0 else step)
-        power_w[late:] = figures(f"sites.{use.site}.power.{month}", quantity)
-    return power_w[: axis.months_count], power_w[axis.months_count :]
+        watts = figures(f"sites.{use.site}.power.{month}", quantity)
+        building_w[max(0, step) :] = watts
+        power_w[max(0, step + delay_months if step > 0 else step) :] = watts
+    return power_w, building_w
 
 
 def _plant_design(plant: Plant, figures: Figures) -> PlantDesign:
@@ -186,7 +191,7 @@ def site_plans(scenario: Scenario, catalogue: Catalogue, mean_load_frac: float, 
         entry = catalogue.sites[use.site]
         plant = catalogue.plants[use.plant or entry.plant]
         tariff = catalogue.tariffs[entry.tariff]
-        facility_w, later_w = energised(use, entry, axis, figures)
+        power_w, building_w = energised(use, entry, axis, figures)
         leased = entry.leased if use.leased is None else use.leased
         construction = use.construction or costs.construction_usd_per_w
         demand_charge = tariff.demand_usd_per_mw_year
@@ -200,8 +205,9 @@ def site_plans(scenario: Scenario, catalogue: Catalogue, mean_load_frac: float, 
             tariff=tariff,
             plant=plant,
             costs=costs,
-            facility_w_T=facility_w,
-            facility_later_w_L=later_w,
+            facility_w_T=power_w[: axis.months_count],
+            facility_later_w_L=power_w[axis.months_count :],
+            building_w_X=building_w,
             year=None,
             cooling_ratio_M=np.zeros(12),
             losses_ratio_M=np.zeros(12),
