@@ -131,6 +131,7 @@ def _routed_bytes(model: Transformer, replica: Replica) -> float:
     return model.top_k * (ROUTED_HIDDEN_BYTES * model.hidden / split_hidden + inner)
 
 
+@lru_cache(maxsize=1024)
 def shard(model: Transformer, replica: Replica, precision: str) -> Shard:
     """Split a model over a replica.
 
