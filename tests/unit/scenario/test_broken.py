@@ -89,6 +89,23 @@ def test_hostile_files_give_faults_not_crashes(tmp_path, content):
         read(path)
 
 
+@pytest.mark.parametrize(
+    ("content", "line", "problem", "remedy"),
+    [
+        (b"scenario: x\ntitle: caf\xe9\n", 2, "not UTF-8 text", "Save the file as UTF-8"),
+        (b"scenario: x\x00\x01\x02", 0, "not a text file", "YAML or TOML"),
+        ("scenario: x\ntitle: a\x07b\n".encode(), 2, "control character", "Remove it"),
+    ],
+)
+def test_what_is_no_text_is_refused(tmp_path, content, line, problem, remedy):
+    path = tmp_path / "bytes.yaml"
+    path.write_bytes(content)
+    (fault,) = faults_of(path)
+    assert fault.line == line
+    assert problem in fault.problem
+    assert remedy in fault.remedy
+
+
 def test_a_huge_file_is_refused_before_it_is_read(tmp_path):
     path = tmp_path / "huge.yaml"
     with path.open("wb") as stream:
