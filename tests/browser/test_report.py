@@ -152,3 +152,15 @@ def test_prints_black_on_white(opened):
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert not page.locator("nav").is_visible()
+    address = page.locator(".sources a").first.evaluate("a => getComputedStyle(a, '::after').content")
+    assert "https://example.org/meta" in address
+
+
+def test_paper_shows_the_page_layout_not_the_phones(opened):
+    page = opened((700, 1000))
+    page.emulate_media(media="print")
+    seen = page.evaluate(
+        "[...document.querySelectorAll('.wide svg')].every(s => s.getBoundingClientRect().width > 200)"
+    )
+    assert seen
+    assert page.evaluate("document.documentElement.scrollWidth") <= 700
