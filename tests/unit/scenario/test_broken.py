@@ -94,7 +94,7 @@ def test_hostile_files_give_faults_not_crashes(tmp_path, content):
     [
         (b"scenario: x\ntitle: caf\xe9\n", 2, "not UTF-8 text", "Save the file as UTF-8"),
         (b"scenario: x\x00\x01\x02", 0, "not a text file", "YAML or TOML"),
-        ("scenario: x\ntitle: a\x07b\n".encode(), 2, "control character", "Remove it"),
+        (b"scenario: x\ntitle: a\x07b\n", 2, "control character", "Remove it"),
     ],
 )
 def test_what_is_no_text_is_refused(tmp_path, content, line, problem, remedy):
