@@ -92,6 +92,7 @@ def render(plan: Plan, width: int = 80, *, colour: bool = True, report: Path | s
     from rich.text import Text
 
     room = min(max(width, NARROWEST), WIDEST)
+    run = plan.scenario_id if report is None else Path(report).parent
     lines = [
         *_heading(plan, room),
         *_figures(plan, room),
@@ -101,11 +102,17 @@ def render(plan: Plan, width: int = 80, *, colour: bool = True, report: Path | s
         Text(),
         *_sureness(plan, room),
         *([Text.assemble(("report: ", "dim"), str(report))] if report is not None else []),
-        Text.assemble(("next:   ", "dim"), "gigawatt explain finance.npv_usd, gigawatt ui"),
+        Text.assemble(("next:   ", "dim"), _cut(f"gigawatt explain {_asked_first(plan)} {run}", room - 8)),
     ]
     text = Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
     text.no_wrap, text.overflow = True, "ellipsis"
     return text if colour else Text(text.plain, no_wrap=True, overflow="ellipsis")
+
+
+def _asked_first(plan: Plan) -> str:
+    """Name of the figure that a reader would ask about first: the money, else the first on the screen."""
+    names = [metric.name for metric in headlines(plan)]
+    return next((name for name in names if name.startswith("finance.")), names[0] if names else "")
 
 
 def _cut(words: str, room: int) -> str:

@@ -41,7 +41,7 @@ def test_says_question_figures_limits_claims_and_where_to_go(width):
     assert "cannot be" in text
     assert text.split("\n")[-2:] == [
         "report: runs/sample/report.html",
-        "next:   gigawatt explain finance.npv_usd, gigawatt ui",
+        "next:   gigawatt explain finance.npv_usd runs/sample",
     ]
 
 
@@ -69,6 +69,10 @@ def test_a_band_leaves_out_only_what_the_value_says(value, p10, p90, unit, words
     plan = dataclasses.replace(sample_plan(), metrics=(metric,), claims=())
     line = next(line for line in render(plan).plain.split("\n") if line.startswith("L "))
     assert line.rstrip().endswith(f"  {words}")
+
+
+def test_next_step_names_the_scenario_when_nothing_was_written():
+    assert render(sample_plan()).plain.endswith("gigawatt explain finance.npv_usd sample")
 
 
 def test_survives_a_plan_without_claims_or_warnings():
