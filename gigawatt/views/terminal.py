@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 NARROWEST, WIDEST = 60, 120  # characters
 QUESTION_LINES = 2
+NPV = "finance.npv_usd"
 CLAIMS_SHOWN = 3
 LABEL_CHARACTERS = 27  # a figure's label keeps these before what was announced is cut
 QUARTER_MONTHS = 3
@@ -112,7 +113,7 @@ def render(plan: Plan, width: int = 80, *, colour: bool = True, report: Path | s
 def _asked_first(plan: Plan) -> str:
     """Name of the figure that a reader would ask about first: the money, else the first on the screen."""
     names = [metric.name for metric in headlines(plan)]
-    return next((name for name in names if name.startswith("finance.")), names[0] if names else "")
+    return NPV if NPV in names else names[0] if names else ""
 
 
 def _cut(words: str, room: int) -> str:
@@ -157,6 +158,8 @@ def _figures(plan: Plan, room: int) -> list[Text]:
     lines = []
     for position, (name, value, band, announced) in enumerate([heads, *rows]):
         head = position == 0
+        if len(announced) > said:  # the value beside it says the noun
+            announced = announced.removesuffix(f" {value.rpartition(' ')[2]}")
         lines.append(
             Text.assemble(
                 _cut(name, label).ljust(label),
@@ -233,7 +236,8 @@ def _claim_line(claim: ClaimCheck, room: int) -> Text:
 
     found = f"found {say(claim.found, claim.unit)}" if math.isfinite(claim.found) else "not computed"
     tail = f"{claimed_words(claim)}, {found}"
-    label = _cut(claim.label, max(room - 16 - len(tail) - 2, 12))
+    kind = "outcome, " if claim.kind == "outcome" else ""
+    label = _cut(kind + claim.label, max(room - 16 - len(tail) - 2, 12))
     mark = f"{VERDICTS[claim.verdict][0]} {claim.verdict}".ljust(16)
     return Text.assemble(
         (mark, VERDICT_STYLES[claim.verdict]), f"{label}: ", (_cut(tail, room - 18 - len(label)), "dim")

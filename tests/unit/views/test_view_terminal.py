@@ -75,6 +75,12 @@ def test_next_step_names_the_scenario_when_nothing_was_written():
     assert render(sample_plan()).plain.endswith("gigawatt explain finance.npv_usd sample")
 
 
+def test_an_outcome_is_not_taken_for_an_announcement():
+    plan = sample_plan()
+    outcome = tuple(claim for claim in plan.claims if claim.kind == "outcome")
+    assert "outcome, Capex 2025" in render(dataclasses.replace(plan, claims=outcome)).plain
+
+
 def test_survives_a_plan_without_claims_or_warnings():
     plan = dataclasses.replace(sample_plan(), claims=(), notices=(), question="")
     text = render(plan).plain
