@@ -97,10 +97,11 @@ def check(inputs: ServingInputs) -> None:
             f'serving.engine: "{inputs.engine}" is not known. {nearest(inputs.engine, CALIBRATION.layer_launch_s)}'
         )
         raise InputError(message)
-    request = inputs.request
-    if not request.input_tokens > 0 or not request.output_tokens > 0:
+    request, slo = inputs.request, inputs.slo
+    if not 0 < request.input_tokens < np.inf or not 0 < request.output_tokens < np.inf:
         message = (
-            f"serving.request: {request.input_tokens} input and {request.output_tokens} output tokens; both must be > 0"
+            f"serving.request: {request.input_tokens} input and {request.output_tokens} output tokens; "
+            "both must be > 0 and finite"
         )
         raise InputError(message)
     if not 0.0 <= (inputs.reserved_output_frac or 0.0) <= 1.0:
@@ -111,6 +112,38 @@ def check(inputs: ServingInputs) -> None:
         raise InputError(message)
     if not 0.0 <= request.cached_frac <= 1.0:
         message = f"serving.request.cached_frac: {request.cached_frac} is outside 0..1"
+        raise InputError(message)
+    if not slo.ttft_p99_s > 0.0 or not slo.tpot_p99_s > 0.0:
+        message = f"serving.slo: TTFT {slo.ttft_p99_s} s and TPOT {slo.tpot_p99_s} s; both must be > 0"
+        raise InputError(message)
+
+
+def check_replica(inputs: ServingInputs, replica: Replica, batch: float) -> None:
+    """Refuse a replica or a batch that means nothing.
+
+    Parameters
+    ----------
+    inputs : ServingInputs
+        Its model's layers.
+    replica : Replica
+        Degrees of parallelism.
+    batch : float
+        Running sequences. [-]
+
+    Raises
+    ------
+    InputError
+        Naming the degree or the batch.
+    """
+    degrees = (replica.tensor_parallel, replica.pipeline_parallel, replica.expert_parallel)
+    if min(degrees) < 1 or replica.pipeline_parallel > inputs.model.layers or degrees[2] > degrees[0]:
+        message = (
+            f"serving replica: tensor {degrees[0]}, pipeline {degrees[1]}, expert {degrees[2]} parallel; "
+            f"each is at least 1, pipeline at most {inputs.model.layers} layers, expert at most tensor"
+        )
+        raise InputError(message)
+    if not 0.0 < batch < np.inf:
+        message = f"serving batch: {batch} is not a positive number"
         raise InputError(message)
 
 
@@ -304,7 +337,8 @@ def operating_point(
     Raises
     ------
     InputError
-        If the inputs mean nothing: no tokens, an unknown precision or engine.
+        If the inputs mean nothing: no tokens, an unknown precision or engine, a degree below one.
     """
     check(inputs)
+    check_replica(inputs, replica, batch)
     return deployments(inputs, replica, points(inputs, replica, batch, calibration))[0]

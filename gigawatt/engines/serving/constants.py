@@ -130,7 +130,8 @@ class Calibration:
     stage_loss_frac : float
         Time lost per pipeline stage beyond the first. Not fitted. Range 0.01-0.06.
     derating_exponent : float
-        Speed over the ratio of a card's rating to 700 W. Not fitted. Range 0.5-1.2.
+        Speed of products over the ratio of a card's rating to 700 W. Not fitted: H100 PCIe and NVL cards in MLPerf v4.1
+        suggest 0.75-1.15 in 8 bits, 16-bit training at a 500 W cap 0.4 (`gigawatt.engines.hardware.power`).
     power_floor, power_memory, power_compute, power_quantised_experts : mapping
         Share of the rating drawn: floor + memory x busy bandwidth + compute x sqrt(busy FLOP/s) + quantised experts.
     power_ceiling : float

@@ -15,6 +15,7 @@ from gigawatt.engines.serving.constants import CALIBRATION, NORMAL_P99, Calibrat
 from gigawatt.engines.serving.kvcache import cache
 from gigawatt.engines.serving.types import Deployment, Frontier, Replica, ServingInputs
 from gigawatt.engines.serving.workload import shard
+from gigawatt.errors import InputError
 
 # Batches tried per replica, spaced evenly in their logarithm, and again around the limit of the service level.
 COARSE_COUNT = 32
@@ -194,6 +195,11 @@ def frontier(inputs: ServingInputs, gpus_count: int | None = None, calibration: 
         If the inputs mean nothing.
     """
     check(inputs)
+    if inputs.max_gpus_count < 1 or (gpus_count is not None and gpus_count < 1):
+        message = (
+            f"serving: {inputs.max_gpus_count if gpus_count is None else gpus_count} accelerators; at least 1 is needed"
+        )
+        raise InputError(message)
     found = evaluate(inputs, gpus_count, calibration)
     if not found:
         return Frontier((), None, _shortage(inputs, gpus_count, calibration))

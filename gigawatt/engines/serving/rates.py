@@ -164,10 +164,11 @@ def rates(inputs: ServingInputs, replica: Replica, calibration: Calibration) -> 
     precision = multiply_precision(accelerator, inputs.precision)
     peak = accelerator.dense_flop_per_s[precision]
     speed = software_factor(inputs.software_date, calibration)
-    if row == "hopper" and accelerator.generation == "hopper" and accelerator.tdp_w < HOPPER_FULL_TDP_W:
-        speed *= (accelerator.tdp_w / HOPPER_FULL_TDP_W) ** calibration.derating_exponent
+    # cards rated below the family's full power multiply slower; their memory does not
+    derated = accelerator.generation == "hopper" and accelerator.tdp_w < HOPPER_FULL_TDP_W
+    compute = speed * (accelerator.tdp_w / HOPPER_FULL_TDP_W) ** calibration.derating_exponent if derated else speed
     bandwidth = calibration.bandwidth_frac.get(row, calibration.bandwidth_frac["other"])
-    matrix = peak * _matrix_frac(accelerator, precision, calibration) * speed
+    matrix = peak * _matrix_frac(accelerator, precision, calibration) * compute
     slowdown = 1.0
     if replica.attention_data_parallel:
         slowdown = calibration.attention_dp_imbalance
@@ -184,7 +185,7 @@ def rates(inputs: ServingInputs, replica: Replica, calibration: Calibration) -> 
         kv_bytes_per_s=accelerator.hbm_bytes_per_s * bandwidth * calibration.kv_bandwidth_frac * speed,
         linear_flop_per_s=matrix,
         expert_flop_per_s=matrix * max(grouped, SMALLEST_SHARE),
-        attention_flop_per_s=ATTENTION_MFU * accelerator.dense_flop_per_s.get("bf16", peak) * speed,
+        attention_flop_per_s=ATTENTION_MFU * accelerator.dense_flop_per_s.get("bf16", peak) * compute,
         expert_slowdown=slowdown,
         layer_launch_s=calibration.layer_launch_s.get(engine, calibration.layer_launch_s["vllm"]) / speed,
         sequence_host_s=calibration.sequence_host_s.get(engine, calibration.sequence_host_s["vllm"]) / speed,

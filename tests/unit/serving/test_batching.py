@@ -83,6 +83,7 @@ def test_a_missed_limit_is_named():
         ({"input_tokens": 0.0}, "both must be > 0"),
         ({"output_tokens": float("nan")}, "both must be > 0"),
         ({"cached_frac": 1.5}, "cached_frac: 1.5 is outside 0..1"),
+        ({"slo": ServiceLevel(0.0, 0.05)}, "TTFT 0.0 s and TPOT 0.05 s; both must be > 0"),
         ({"reserved_output_frac": 2.0}, "reserved_output_frac: 2.0 is outside 0..1"),
     ],
 )
@@ -139,3 +140,19 @@ def test_spread_of_lengths_lengthens_the_tail_only():
     )
     assert wide.ttft_p99_s > even.ttft_p99_s
     assert wide.output_tokens_per_s == even.output_tokens_per_s
+
+
+@pytest.mark.parametrize(
+    ("replica", "batch", "words"),
+    [
+        (Replica(0), 1.0, "tensor 0"),
+        (Replica(1, 81), 1.0, "pipeline at most 80 layers"),
+        (Replica(2, 1, 4), 1.0, "expert at most tensor"),
+        (Replica(2), 0.0, "batch: 0.0 is not a positive number"),
+        (Replica(2), float("nan"), "batch: nan is not a positive number"),
+    ],
+)
+def test_replicas_and_batches_that_mean_nothing_are_refused(replica, batch, words):
+    with pytest.raises(InputError) as caught:
+        operating_point(inputs(), replica, batch)
+    assert words in str(caught.value)

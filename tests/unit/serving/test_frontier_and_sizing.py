@@ -116,3 +116,9 @@ def test_demands_that_mean_nothing_are_refused(chat):
 def test_chips_of_another_generation_are_planned_too():
     other = replace(H100, name="new", generation="unheard-of")
     assert frontier(inputs(LLAMA_8B, other)).chosen is not None
+
+
+@pytest.mark.parametrize("count", [0, -8])
+def test_no_accelerators_are_refused(count):
+    with pytest.raises(InputError, match="at least 1 is needed"):
+        frontier(inputs(), count)
