@@ -18,6 +18,7 @@ LONG_BY_NATURE = (
     "gigawatt/catalogue/data/",
     "gigawatt/validation/published/",
     "requirements/",
+    "tests/scenarios/",
     "tests/unit/views/sample.py",  # one made-up plan, written out
 )
 
