@@ -24,7 +24,8 @@ from gigawatt.validation.training import PUBLISHED_FLAGS, predicted_step_s, read
 from gigawatt.validation.training_rows import Measurement, read_measurements
 
 FOLDS = 12
-SOFT_SCALE = 0.10  # log error beyond which a row pulls less
+SOFT_SCALE = 0.07  # log error beyond which a row pulls less
+FAMILY_EXPONENT = -0.12  # weight of a row over the number of rows of its family
 PRIOR_WEIGHT = 0.02  # pull to the start, per constant, over its range: keeps what the rows do not tell in place
 
 
@@ -86,7 +87,7 @@ def fit(measurements: Sequence[Measurement], start: Calibration = CALIBRATION) -
     first = np.clip([free.read(start) for free in FREE], low + 1e-6 * (high - low), high - 1e-6 * (high - low))
     first = (first - low) / (high - low)
     families = [one.family for one in measurements]
-    weight = np.array([families.count(one.family) for one in measurements], dtype=float) ** -0.25
+    weight = np.array([families.count(one.family) for one in measurements], dtype=float) ** FAMILY_EXPONENT
 
     def calibration(point: NDArray[np.float64]) -> Calibration:
         found = start

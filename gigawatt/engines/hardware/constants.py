@@ -15,11 +15,11 @@ def _gemm() -> dict[str, float]:
     """Share of dense peak that an endless product achieves, by generation and precision."""
     return {
         "ampere.bf16": 0.95,  # 0.80-0.95; at the end of its range: it trades off against `yearly_slower`
-        "hopper.bf16": 0.784,  # 0.70-0.82
-        "hopper.fp8": 0.692,  # 0.60-0.72
-        "blackwell.bf16": 0.574,  # 0.55-0.75
-        "blackwell.fp8": 0.538,  # 0.50-0.65
-        "blackwell.fp4": 0.414,  # 0.40-0.50
+        "hopper.bf16": 0.7893,  # 0.70-0.82
+        "hopper.fp8": 0.6949,  # 0.60-0.72
+        "blackwell.bf16": 0.5746,  # 0.55-0.75
+        "blackwell.fp8": 0.535,  # 0.50-0.65
+        "blackwell.fp4": 0.4089,  # 0.40-0.50
         # Set, ESTIMATES without rows: below Hopper's, as software outside it is less tuned.
         "other.bf16": 0.60,
         "other.fp8": 0.50,
@@ -30,9 +30,9 @@ def _gemm() -> dict[str, float]:
 def _attention() -> dict[str, float]:
     """Share of bf16 peak that fused attention achieves at head width 128, causal FLOPs."""
     return {
-        "ampere": 0.191,  # 0.15-0.60; of FlashAttention-1, in rows of 2023
-        "hopper": 0.303,  # 0.30-0.50
-        "blackwell": 0.423,  # 0.40-0.60
+        "ampere": 0.2017,  # 0.15-0.60; of FlashAttention-1, in rows of 2023
+        "hopper": 0.3064,  # 0.30-0.50
+        "blackwell": 0.4253,  # 0.40-0.60
         "other": 0.30,  # set, ESTIMATE: no rows
     }
 
@@ -43,7 +43,7 @@ def _stack() -> dict[str, float]:
         "megatron": 1.0,
         "fsdp": 1.0,
         "jax": 1.0,
-        "deepspeed": 1.21,  # 1.1-1.25, MT-NLG and BLOOM
+        "deepspeed": 1.212,  # 1.1-1.25, MT-NLG and BLOOM
         "megascale": 0.95,  # set; 0.85-1.0, MegaScale rows
         "eager": 1.25,  # set; 1.15-1.35, torchtitan without torch.compile
     }
@@ -58,21 +58,21 @@ class Calibration:
     stack_factor: Mapping[str, float] = field(default_factory=_stack)
     # Memory traffic of matrix products not hidden behind arithmetic, over the least possible. 0.5-3; above 1 it also
     # stands for waves of tiles that do not fill the chip.
-    gemm_traffic_factor: float = 2.36
+    gemm_traffic_factor: float = 2.427
     # Time of MXFP8 products over per-tensor FP8 (block scales, swizzling). 1.00-1.08.
     mxfp8_gemm_factor: float = 1.03
     # Speed of fused attention before 2024 over later on Hopper (FlashAttention-2 rather than -3). 0.6-0.9.
     early_hopper_attention_factor: float = 0.70
     # Speed of Blackwell Ultra at the same dense peak over Blackwell: more power. 1.1-1.3.
-    blackwell_ultra_factor: float = 1.26
+    blackwell_ultra_factor: float = 1.27
     # Element-wise bytes over the count in `elementwise_bytes_per_token`. 0.6-1.6; below 1: kernels fuse.
     elementwise_factor: float = 0.6
     # Share of memory bandwidth that element-wise kernels and optimizers achieve. Set; 0.75-0.90.
     hbm_fraction: float = 0.80
     # Share of tensor-parallel communication hidden behind products where overlap is on. 0.6-0.9.
-    tensor_overlap: float = 0.809
+    tensor_overlap: float = 0.8376
     # Share of gradient and parameter traffic hidden behind compute, ZeRO stages 0-2. 0.4-1.
-    data_overlap: float = 0.4
+    data_overlap: float = 0.4206
     # The same between domains when parameters are sharded as well (ZeRO-3, FSDP). 0-0.9; at the end of its range: small
     # per-layer messages run below the rate of large ones, which shows here.
     sharded_overlap: float = 0.0
@@ -85,9 +85,9 @@ class Calibration:
     # Share of stage-to-stage transfers that is exposed. Set; 0.1-0.5.
     pipeline_transfer_exposed: float = 0.30
     # Efficiency of an all-to-all over that of large collectives. 0.3-0.9.
-    all_to_all_fraction: float = 0.558
+    all_to_all_fraction: float = 0.6776
     # Share of expert exchanges hidden, with software from mid-2025 on. 0.2-0.8.
-    expert_overlap: float = 0.697
+    expert_overlap: float = 0.6506
     # The same under DualPipe, which pairs micro-batches to hide them. Set, 0.9-1:
     # the DeepSeek-V3 report states full overlap.
     dualpipe_expert_overlap: float = 0.95
@@ -96,11 +96,11 @@ class Calibration:
     # Host time to launch one dense layer, forward and backward, one micro-batch. Set; 0.3-1 ms. [s]
     dense_launch_s: float = 0.5e-3
     # The same of a mixture-of-experts layer in 2026.0 software on a rack-scale system. 1-3 ms. [s]
-    moe_launch_s: float = 0.00183
+    moe_launch_s: float = 0.001882
     # Added per local expert. 0.1-0.3 ms. [s]
-    expert_launch_s: float = 0.000117
+    expert_launch_s: float = 0.0001234
     # Host time on 8-GPU servers over that of rack-scale systems. 1.2-1.6.
-    server_launch_factor: float = 1.32
+    server_launch_factor: float = 1.282
     # Host time of a mixture-of-experts layer, one year later over now. Set to no drift: fits near 1 once graphs are
     # told apart. 0.8-1.2.
     launch_yearly_factor: float = 1.0
@@ -108,13 +108,13 @@ class Calibration:
     # 0-1.
     graph_launch_factor: float = 0.0
     # Time of products and attention, one year earlier over now, before 2025. 1.00-1.08.
-    yearly_slower: float = 1.07
+    yearly_slower: float = 1.066
     # Slow-down for every doubling of accelerators above 8: stragglers, congestion. 0-0.015.
-    straggler_per_doubling: float = 0.00392
+    straggler_per_doubling: float = 0.003271
     # Fixed time of a step: data, logging, first kernels. 20-60 ms. [s]
     fixed_step_s: float = 0.040
     # Time of unfused attention with a sink over the fused one, before 2026.6. 2-20.
-    unfused_sink_factor: float = 5.08
+    unfused_sink_factor: float = 5.063
 
 
 CALIBRATION = Calibration()
