@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -26,6 +25,7 @@ NUMBERS = (
 )
 CONTAINER = re.compile(r"container (\d\d)\.(\d\d)")
 SHARD_GROUP = re.compile(r"FSDP(?: sharding group |=)(\d+)")
+LARGEST = 1e12  # no column holds more
 MIDDLE_OF_MONTH = 0.5
 MONTHS = 12.0
 CENTURY = 2000.0
@@ -67,8 +67,8 @@ def read_numbers(path: Path, line: int, row: Mapping[str, str]) -> dict[str, flo
         except ValueError as error:
             message = f'{path}:{line}: {name}: "{cell}" is not a number'
             raise InputError(message) from error
-        if not math.isfinite(value) or value < 0.0:
-            message = f"{path}:{line}: {name}: {cell} is not a finite number of at least 0"
+        if not 0.0 <= value <= LARGEST:
+            message = f"{path}:{line}: {name}: {cell} is not a number from 0 to {LARGEST:g}"
             raise InputError(message)
         found[name] = value
     return found

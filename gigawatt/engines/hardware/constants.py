@@ -10,52 +10,48 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-
-def _gemm() -> dict[str, float]:
-    """Share of dense peak that an endless product achieves, by generation and precision."""
-    return {
-        "ampere.bf16": 0.95,  # 0.80-0.95; at the end of its range: it trades off against `yearly_slower`
-        "hopper.bf16": 0.7893,  # 0.70-0.82
-        "hopper.fp8": 0.6949,  # 0.60-0.72
-        "blackwell.bf16": 0.5746,  # 0.55-0.75
-        "blackwell.fp8": 0.535,  # 0.50-0.65
-        "blackwell.fp4": 0.4089,  # 0.40-0.50
-        # Set, ESTIMATES without rows: below Hopper's, as software outside it is less tuned.
-        "other.bf16": 0.60,
-        "other.fp8": 0.50,
-        "other.fp4": 0.40,
-    }
+# Share of dense peak that an endless product achieves, by generation and precision [-].
+GEMM_FRACTION: Mapping[str, float] = {
+    "ampere.bf16": 0.95,  # 0.80-0.95; at the end of its range: it trades off against `yearly_slower`
+    "hopper.bf16": 0.7893,  # 0.70-0.82
+    "hopper.fp8": 0.6949,  # 0.60-0.72
+    "blackwell.bf16": 0.5746,  # 0.55-0.75
+    "blackwell.fp8": 0.535,  # 0.50-0.65
+    "blackwell.fp4": 0.4089,  # 0.40-0.50
+    # Set, ESTIMATES without rows: below Hopper's, as software outside it is less tuned.
+    "other.bf16": 0.60,
+    "other.fp8": 0.50,
+    "other.fp4": 0.40,
+}
 
 
-def _attention() -> dict[str, float]:
-    """Share of bf16 peak that fused attention achieves at head width 128, causal FLOPs."""
-    return {
-        "ampere": 0.2017,  # 0.15-0.60; of FlashAttention-1, in rows of 2023
-        "hopper": 0.3064,  # 0.30-0.50
-        "blackwell": 0.4253,  # 0.40-0.60
-        "other": 0.30,  # set, ESTIMATE: no rows
-    }
+# Share of bf16 peak that fused attention achieves at head width 128, causal FLOPs [-].
+ATTENTION_FRACTION: Mapping[str, float] = {
+    "ampere": 0.2017,  # 0.15-0.60; of FlashAttention-1, in rows of 2023
+    "hopper": 0.3064,  # 0.30-0.50
+    "blackwell": 0.4253,  # 0.40-0.60
+    "other": 0.30,  # set, ESTIMATE: no rows
+}
 
 
-def _stack() -> dict[str, float]:
-    """Time of a step over that of the Megatron-Core family of software."""
-    return {
-        "megatron": 1.0,
-        "fsdp": 1.0,
-        "jax": 1.0,
-        "deepspeed": 1.212,  # 1.1-1.25, MT-NLG and BLOOM
-        "megascale": 0.95,  # set; 0.85-1.0, MegaScale rows
-        "eager": 1.25,  # set; 1.15-1.35, torchtitan without torch.compile
-    }
+# Time of a step over that of the Megatron-Core family of software [-].
+STACK_FACTOR: Mapping[str, float] = {
+    "megatron": 1.0,
+    "fsdp": 1.0,
+    "jax": 1.0,
+    "deepspeed": 1.212,  # 1.1-1.25, MT-NLG and BLOOM
+    "megascale": 0.95,  # set; 0.85-1.0, MegaScale rows
+    "eager": 1.25,  # set; 1.15-1.35, torchtitan without torch.compile
+}
 
 
 @dataclass(frozen=True)
 class Calibration:
     """All constants; the defaults are the calibrated ones."""
 
-    gemm_fraction: Mapping[str, float] = field(default_factory=_gemm)
-    attention_fraction: Mapping[str, float] = field(default_factory=_attention)
-    stack_factor: Mapping[str, float] = field(default_factory=_stack)
+    gemm_fraction: Mapping[str, float] = field(default_factory=lambda: GEMM_FRACTION)
+    attention_fraction: Mapping[str, float] = field(default_factory=lambda: ATTENTION_FRACTION)
+    stack_factor: Mapping[str, float] = field(default_factory=lambda: STACK_FACTOR)
     # Memory traffic of matrix products not hidden behind arithmetic, over the least possible. 0.5-3; above 1 it also
     # stands for waves of tiles that do not fill the chip.
     gemm_traffic_factor: float = 2.427

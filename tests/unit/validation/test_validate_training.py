@@ -87,8 +87,9 @@ def test_unknown_ids_are_scored_without_flags(tmp_path):
     ("changes", "text"),
     [
         ({"tp": "eight"}, r'2: tp: "eight" is not a number'),
-        ({"seq_len": "nan"}, r"2: seq_len: nan is not a finite number"),
-        ({"n_gpus": "-4"}, r"2: n_gpus: -4 is not a finite number"),
+        ({"seq_len": "nan"}, r"2: seq_len: nan is not a number from 0"),
+        ({"n_gpus": "-4"}, r"2: n_gpus: -4 is not a number from 0"),
+        ({"layers": "1e300"}, r"2: layers: 1e300 is not a number from 0"),
         ({"precision": None}, r"1: columns are missing: precision"),
     ],
 )
