@@ -20,7 +20,6 @@ from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 
 import gigawatt.engines
-from gigawatt import units
 from gigawatt.catalogue import KINDS, Catalogue, load
 from gigawatt.catalogue.schema import Entry
 from gigawatt.planning.metrics import MEASURES
@@ -30,7 +29,8 @@ from gigawatt.scenario.finance import FinanceTerms, UsefulLife
 from gigawatt.scenario.model import Scenario
 from gigawatt.scenario.resolve import DEFAULTS, in_words
 from gigawatt.scenario.workloads import ServiceLevel
-from gigawatt.units import say
+from gigawatt.units import SUFFIXES, say, unit_of_name
+from gigawatt.units.table import ALIASES, MULTIPLIERS, UNITS
 from gigawatt.views.cli import app
 
 FOLDER = Path(__file__).parent / "generated"
@@ -92,13 +92,13 @@ def metrics() -> str:
 def unit_table() -> str:
     """Every unit that may be written, what else it may be called, and multipliers."""
     aliases: dict[str, list[str]] = {}
-    for alias, unit in units._ALIASES.items():
+    for alias, unit in ALIASES.items():
         aliases.setdefault(unit, []).append(code(alias))
     rows = []
-    for unit, (dimension, factor) in units._UNITS.items():
+    for unit, (dimension, factor) in UNITS.items():
         base = " ".join(f"{name}{_power(power)}" for name, power in dimension.items()) or "1"
         rows.append((code(unit), f"{factor:.12g} {base}", ", ".join(aliases.get(unit, []))))
-    words = [(code(word), f"{factor:.0e}") for word, factor in units._MULTIPLIERS.items()]
+    words = [(code(word), f"{factor:.0e}") for word, factor in MULTIPLIERS.items()]
     return table(("unit", "in base units", "also written"), rows) + "\n" + table(("multiplier", "factor"), words)
 
 
@@ -109,7 +109,7 @@ def _power(power: int) -> str:
 
 def nomenclature() -> str:
     """The suffixes, then every name of the engines' inputs and results that carries one, once."""
-    suffixes = table(("suffix", "unit"), ((code(f"_{name}"), code(unit)) for name, unit in units.SUFFIXES.items()))
+    suffixes = table(("suffix", "unit"), ((code(f"_{name}"), code(unit)) for name, unit in SUFFIXES.items()))
     rooms: dict[str, set[str]] = {}
     for room, kind in _engine_types():
         for field in dataclasses.fields(kind):
@@ -117,7 +117,7 @@ def nomenclature() -> str:
     rows = []
     for name in sorted(rooms):
         stem = name.rsplit("_", 1)[0] if name.rsplit("_", 1)[-1].isupper() else name
-        unit = units.unit_of_name(stem)
+        unit = unit_of_name(stem)
         if unit != "1" or stem.endswith(("_count", "_frac", "_ratio")):
             rows.append((code(name), code(unit), ", ".join(sorted(rooms[name]))))
     return suffixes + "\n" + table(("name", "unit", "used by"), rows)

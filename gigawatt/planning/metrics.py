@@ -206,7 +206,9 @@ def _break_even_uplift(outcome: Outcome, prepared: Prepared, window: Window) -> 
         scaled = {**given.revenue_usd, "ads_uplift": given.revenue_usd["ads_uplift"] * factor}
         return evaluate(replace(given, revenue_usd=scaled)).npv_usd
 
-    return 100.0 * lines[0].ads_uplift.value * break_even_factor(npv_usd)
+    factor: float = break_even_factor(npv_usd)
+    given_pct: float = 100.0 * lines[0].ads_uplift.value
+    return given_pct * factor
 
 
 MEASURES: tuple[Measure, ...] = (
@@ -214,10 +216,10 @@ MEASURES: tuple[Measure, ...] = (
             "hardware money / (accelerator + server + network price), month by month, within supply and power",
             _gpus_bought, headline=True),
     Measure("fleet.nvidia_gpus_bought", "of them NVIDIA", "GPU", "up", "the same, NVIDIA only", _nvidia_bought),
-    Measure("fleet.gpus_owned", "GPUs owned or on order at the period's end", "GPU", "up",
-            "installed + ordered - retired", _owned, headline=True),
-    Measure("fleet.gpus_online", "GPUs online at the period's end", "GPU", "up",
-            "delivered, commissioned and powered", _online, headline=True),
+    Measure("fleet.gpus_owned", "GPUs owned or on order", "GPU", "up",
+            "installed + ordered - retired, at the budget's end", _owned, headline=True),
+    Measure("fleet.gpus_online", "GPUs online", "GPU", "up",
+            "delivered, commissioned and powered, at the budget's end", _online, headline=True),
     Measure("fleet.gpus_online_peak", "GPUs online, most in any month", "GPU", "up", "maximum over the months",
             _online_peak),
     Measure("fleet.h100_equivalents", "H100-equivalents owned or on order", "GPU", "up",

@@ -17,12 +17,13 @@ from gigawatt.engines.buildout import plan_buildout
 from gigawatt.engines.buildout.types import BuildoutInputs, BuildoutResult
 from gigawatt.engines.finance import evaluate
 from gigawatt.engines.finance.types import FinanceInputs, FinanceResult
+from gigawatt.planning.allocation import Allocation, allocate, output_tokens
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.operations import Operations, operate
 from gigawatt.planning.wiring.buildout import buildout_inputs
 from gigawatt.planning.wiring.money import Base, Scope, assets, finance_inputs, opex, revenue, scope_of
 from gigawatt.planning.wiring.sites import SitePlan, energised, site_plans
-from gigawatt.planning.workloads import Allocation, Setting, Work, allocate, output_tokens, schedule
+from gigawatt.planning.workloads import Setting, Work, schedule
 from gigawatt.scenario.model import Scenario
 from gigawatt.units import WATTS_PER_MEGAWATT
 

@@ -14,13 +14,14 @@ from gigawatt.planning import tables
 from gigawatt.planning.consistency import case_of, check_claims
 from gigawatt.planning.explain import explanations
 from gigawatt.planning.figures import Figures
-from gigawatt.planning.metrics import MEASURES, measure_all
+from gigawatt.planning.metrics import MEASURES, measure_all, window_of
 from gigawatt.planning.outcome import Outcome, Prepared, carry, prepare
 from gigawatt.planning.plan import Balance, Metric, Notice, Origin, Plan, Reference
 from gigawatt.planning.uncertainty import bands
 from gigawatt.records import Quantity
 from gigawatt.scenario.resolve import Resolved, in_words
 
+ROUNDING_FRAC = 1e-9  # money below this share of the whole is rounding
 DRAWS_COUNT = 64  # enough for P10 and P90 within a few percent; more with `draws_count`
 
 
@@ -99,6 +100,7 @@ def make_plan(resolved: Resolved, *, draws_count: int = DRAWS_COUNT, seed: int =
         timings_s=watch.laps_s,
         seed=seed,
         version=package_version(),
+        window_end=str(scenario.horizon.start.plus(window_of(prepared).last)),
     )
 
 
@@ -146,7 +148,8 @@ def _metrics(values: Mapping[str, float], found_bands: Mapping[str, tuple[float,
 def _split(outcome: Outcome) -> dict[str, float]:
     """Return the capex by class, and what the budget left."""
     split = {name: float(spend.sum()) for name, spend in outcome.built.spend_usd.items()}
-    return {**split, "unspent": float(outcome.built.unspent_usd_T[-1])}
+    left = float(outcome.built.unspent_usd_T[-1])
+    return {**split, "unspent": left if abs(left) > ROUNDING_FRAC * sum(split.values()) else 0.0}
 
 
 def _finance(outcome: Outcome) -> dict[str, Any]:

@@ -98,6 +98,10 @@ class ClaimCheck:
         One sentence of arithmetic.
     source : str
         Bibliography id.
+    claim : str
+        Kind of the claim in the scenario: capex, accelerators, ...
+    at : str
+        Month that it speaks of, 2025-12; the last month of its period; empty where it has none.
     """
 
     label: str
@@ -113,6 +117,8 @@ class ClaimCheck:
     verdict: Verdict
     because: str
     source: str
+    claim: str = ""
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +234,8 @@ class Plan:
     timings_s : mapping of str to float
     seed : int
     version : str
+    window_end : str
+        Last month of the budget, or of the plan where there is none: the month of the headline counts.
     """
 
     scenario_id: str
@@ -254,6 +262,7 @@ class Plan:
     timings_s: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
     version: str = ""
+    window_end: str = ""
 
     def metric(self, name: str) -> Metric:
         """Return a metric by name.

@@ -14,6 +14,8 @@ from gigawatt.planning.figures import Figures
 from gigawatt.planning.unit_costs import gpu_hour_cost
 from gigawatt.units import SECONDS_PER_HOUR
 
+WEIGHT_ONLY = ("int4", "mxfp4")  # formats that any accelerator can hold weights in and calculates with in bf16
+
 
 @dataclass(frozen=True, slots=True)
 class ServingPool:
@@ -59,7 +61,7 @@ def serving_inputs(
         If the accelerator cannot hold that precision or the model has state-space layers.
     """
     entry = catalogue.accelerators[accelerator]
-    if precision not in entry.dense_flop_per_s and precision != "int4":
+    if precision not in entry.dense_flop_per_s and precision not in WEIGHT_ONLY:
         have = ", ".join(sorted(entry.dense_flop_per_s))
         message = f"{accelerator} has no {precision} matrix unit; it has {have}"
         raise InputError(message)
@@ -138,4 +140,5 @@ def pool_size(pool: ServingPool, mean_requests_per_s: float, peak_to_mean: float
         peak_requests_per_s=mean_requests_per_s * peak_to_mean,
         mean_requests_per_s=mean_requests_per_s,
         availability_frac=availability_frac,
+        idle_system_w=pool.inputs.accelerator.idle_w,
     )

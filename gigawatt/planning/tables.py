@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gigawatt.planning.allocation import output_tokens
 from gigawatt.planning.outcome import Outcome, Prepared, h100_equivalents, served_output_tokens
-from gigawatt.planning.workloads import ScheduledRun, output_tokens
+from gigawatt.planning.workloads import ScheduledRun
 from gigawatt.records import Month
 from gigawatt.units import (
     DAYS_PER_YEAR,

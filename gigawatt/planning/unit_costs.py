@@ -47,7 +47,8 @@ def capital_recovery(rate_frac_per_year: float, life_years: float) -> float:
     """
     if rate_frac_per_year == 0.0:
         return 1.0 / life_years
-    return rate_frac_per_year / (1.0 - (1.0 + rate_frac_per_year) ** -life_years)
+    growth: float = (1.0 + rate_frac_per_year) ** -life_years
+    return rate_frac_per_year / (1.0 - growth)
 
 
 def gpu_hour_cost(

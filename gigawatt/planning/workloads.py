@@ -1,11 +1,8 @@
-"""What the fleet does: training runs on the calendar, serving pools sized by month, and who gets which accelerators.
-
-Shape letters: T months, K accelerator kinds.
-"""
+"""What the fleet does: training runs laid on the calendar, serving pools sized by month. Shape letter: T months."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +15,10 @@ from gigawatt.planning.figures import Figures
 from gigawatt.planning.plan import Notice
 from gigawatt.planning.serving import ServingPool, pool_size, serving_inputs, serving_pool
 from gigawatt.planning.training import TrainingRun, failure_model, find_layout, training_job, whole_run
-from gigawatt.records import Quantity, TimeAxis
+from gigawatt.records import Quantity
 from gigawatt.scenario.model import Scenario
 from gigawatt.scenario.workloads import FinetuneWork, ResearchWork, ServeWork, TrainWork
-from gigawatt.units import DAYS_PER_YEAR, HOURS_PER_MONTH, MONTHS_PER_YEAR, SECONDS_PER_DAY, SECONDS_PER_MONTH
+from gigawatt.units import DAYS_PER_YEAR, HOURS_PER_MONTH, MONTHS_PER_YEAR, SECONDS_PER_DAY
 
 Floats = NDArray[np.float64]
 DAYS_PER_MONTH = DAYS_PER_YEAR / MONTHS_PER_YEAR
@@ -100,29 +97,6 @@ class Work:
     notices: list[Notice] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Allocation:
-    """Who gets which accelerators; training + tuning + serving + reserved + free = online, by kind and month.
-
-    Attributes
-    ----------
-    training_KT, tuning_KT, serving_KT, reserved_KT, free_KT : Floats
-        Accelerators. [-]
-    given : dict of str to Floats
-        By workload label, by month. [-]
-    it_w_KT : Floats
-        Mean IT power per kind. [W]
-    """
-
-    training_KT: Floats
-    tuning_KT: Floats
-    serving_KT: Floats
-    reserved_KT: Floats
-    free_KT: Floats
-    given: dict[str, Floats]
-    it_w_KT: Floats
-
-
 def schedule(scenario: Scenario, catalogue: Catalogue, setting: Setting, figures: Figures) -> Work:
     """Predict every workload and lay it on the months.
 
@@ -158,7 +132,18 @@ def schedule(scenario: Scenario, catalogue: Catalogue, setting: Setting, figures
                 work.reserves.append((item.label, share_T))
         except (InfeasibleError, InputError, CatalogueError) as error:
             work.notices.append(Notice("workload-infeasible", str(error), path))
+    work.runs = _told_apart(work.runs)
     return work
+
+
+def _told_apart(runs: list[ScheduledRun]) -> list[ScheduledRun]:
+    """Return the runs, those of the same model numbered, so that each has a label of its own."""
+    names = [run.label for run in runs]
+    numbers = [names[: place + 1].count(name) for place, name in enumerate(names)]
+    return [
+        replace(run, label=f"{run.label} ({number})") if names.count(run.label) > 1 else run
+        for run, number in zip(runs, numbers, strict=True)
+    ]
 
 
 def _take(figures: Figures, path: str, quantity: Quantity | None) -> float:
@@ -210,7 +195,7 @@ def _training(
     overlap_T = np.clip(np.minimum(months_T + 1, start + length) - np.maximum(months_T, start), 0.0, 1.0)
     name = catalogue.models[item.train].name
     return ScheduledRun(
-        label=f"{name} on {job.gpus_count:,} {catalogue.accelerators[kind].name}",
+        label=name,
         kind=kind,
         work=item,
         run=run,
@@ -320,91 +305,3 @@ def _serving(
         gpus_needed_T=np.array([float(sizing.gpus_count) if sizing else 0.0 for sizing in sizes]),
         mean_load_T=np.array([sizing.mean_utilisation_frac if sizing else 0.0 for sizing in sizes]),
     )
-
-
-def output_tokens(pool: ScheduledPool, given_T: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return served share, output tokens and input tokens by month of a pool that got `given_T` accelerators."""
-    needed_T = pool.gpus_needed_T
-    served_T = np.divide(np.minimum(given_T, needed_T), needed_T, out=np.ones_like(needed_T), where=needed_T > 0)
-    requests_T = pool.requests_per_s_T * SECONDS_PER_MONTH * served_T
-    request = pool.pool.inputs.request
-    return served_T, requests_T * request.output_tokens, requests_T * request.input_tokens
-
-
-def allocate(
-    axis: TimeAxis,
-    kinds: tuple[str, ...],
-    online_KT: Floats,
-    work: Work,
-    system_w_K: Floats,
-    *,
-    mean_load_frac: float,
-    idle_load_frac: float,
-) -> Allocation:
-    """Give accelerators to training first, then serving, then fine-tuning, then the reserved shares.
-
-    Parameters
-    ----------
-    axis : TimeAxis
-    kinds : tuple of str
-    online_KT : Floats
-        Accelerators online, over all sites.
-    work : Work
-    system_w_K : Floats
-        Rated IT power per accelerator. [W]
-    mean_load_frac, idle_load_frac : float
-        Mean power of a busy and of an idle accelerator, of rated.
-
-    Returns
-    -------
-    Allocation
-    """
-    row = {kind: k for k, kind in enumerate(kinds)}
-    free_KT = online_KT.copy()
-    training_KT, tuning_KT, serving_KT, it_w_KT = (np.zeros_like(free_KT) for _ in range(4))
-    given: dict[str, Floats] = {}
-    asked: list[tuple[str, str, Floats, Floats, Floats]] = [
-        (run.label, run.kind, run.gpus_T, training_KT, np.full(free_KT.shape[1], run.run.step.gpu_power_w))
-        for run in work.runs
-    ]
-    for pool in work.pools:
-        busy_w, idle_w = pool.pool.deployment.system_power_w, pool.pool.inputs.accelerator.idle_w
-        asked.append(
-            (pool.label, pool.kind, pool.gpus_needed_T, serving_KT, idle_w + (busy_w - idle_w) * pool.mean_load_T)
-        )
-    asked += [
-        (
-            tuning.label,
-            tuning.kind,
-            tuning.gpus_needed_T,
-            tuning_KT,
-            np.full(free_KT.shape[1], tuning.run.step.gpu_power_w),
-        )
-        for tuning in work.tunings
-    ]
-    for label, kind, wanted_T, total_KT, power_w_T in asked:
-        if kind not in row:
-            given[label] = np.zeros_like(wanted_T)
-            work.notices.append(Notice("kind-not-in-plan", f"{label}: no {kind} is installed or on offer", "workloads"))
-            continue
-        k = row[kind]
-        got_T = np.minimum(wanted_T, free_KT[k])
-        free_KT[k] -= got_T
-        total_KT[k] += got_T
-        it_w_KT[k] += got_T * power_w_T
-        given[label] = given.get(label, 0.0) + got_T
-        short_T = wanted_T - got_T
-        if (short_T > 0.5).any():
-            first = axis.start.plus(int(np.argmax(short_T > 0.5)))
-            message = (
-                f"{label}: from {first} on {kind} are short, by up to {short_T.max():,.0f} of {wanted_T.max():,.0f}"
-            )
-            work.notices.append(Notice("workload-short", message, "workloads"))
-    reserved_KT = np.zeros_like(free_KT)
-    for label, share_T in work.reserves:
-        wanted_KT = np.minimum(online_KT * share_T, free_KT)
-        free_KT -= wanted_KT
-        reserved_KT += wanted_KT
-        given[label] = wanted_KT.sum(axis=0)
-    it_w_KT += (reserved_KT * mean_load_frac + free_KT * idle_load_frac) * system_w_K[:, None]
-    return Allocation(training_KT, tuning_KT, serving_KT, reserved_KT, free_KT, given, it_w_KT)

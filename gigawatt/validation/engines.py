@@ -12,7 +12,7 @@ from gigawatt.validation.compare import Validation
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What an engine promises. [%]"""
+    """What an engine promises. [%]."""
 
     median_abs_error_pct: float
     p90_abs_error_pct: float
@@ -49,8 +49,8 @@ def _finance(data: Path | None, flags: Path | None) -> Validation:
 
 
 ENGINES: dict[str, tuple[Callable[[Path | None, Path | None], Validation], Bound]] = {
-    "training": (_training, Bound(8.0, 30.0)),
-    "serving": (_serving, Bound(15.0, 40.0)),
+    "training": (_training, Bound(6.0, 16.0)),
+    "serving": (_serving, Bound(10.0, 26.0)),
     "facility": (_facility, Bound(5.0, 15.0)),
     "reliability": (_reliability, Bound(5.0, 15.0)),
     "finance": (_finance, Bound(10.0, 25.0)),

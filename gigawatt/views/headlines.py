@@ -30,10 +30,23 @@ def claimed_words(claim: ClaimCheck) -> str:
     return re.sub(r"^(\S+) (.+) to (\S+) \2$", r"\1 to \3 \2", claim.claimed)
 
 
+# kind of claim that speaks of a headline figure
+CLAIM_OF_METRIC = {
+    "finance.capex_usd": "capex",
+    "fleet.gpus_owned": "accelerators",
+    "fleet.gpus_bought": "accelerators-added",
+    "power.it_online_added_w": "compute-online",
+}
+
+
 def announced_beside(plan: Plan, metric: Metric) -> str:
-    """Say what was announced for a metric: of the claims whose finding is this very figure, the first."""
+    """Say what was announced for a metric: the first claim of its kind over the same months."""
     for claim in plan.claims:
-        if claim.kind == "announced" and claim.unit == metric.unit and claim.found == metric.value:
+        if (
+            claim.kind == "announced"
+            and claim.claim == CLAIM_OF_METRIC.get(metric.name)
+            and claim.at == plan.window_end
+        ):
             return f"announced {claimed_words(claim)}"
     return ""
 

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gigawatt.errors import UnitError
-from gigawatt.units import _UNITS, convert, factor_of, parse, say
+from gigawatt.units import UNITS, convert, factor_of, parse, say
 
 pint = pytest.importorskip("pint")
 
@@ -55,20 +55,20 @@ def test_two_units_are_of_one_dimension_exactly_where_pint_says_so(one, other):
     assert (factor_of(one)[0] == factor_of(other)[0]) == same
 
 
-@given(NUMBERS, st.sampled_from(sorted(_UNITS)))
+@given(NUMBERS, st.sampled_from(sorted(UNITS)))
 def test_there_and_back_is_the_same(value, unit):
-    for other in _UNITS:
+    for other in UNITS:
         if factor_of(other)[0] == factor_of(unit)[0]:
             assert convert(convert(value, unit, other), other, unit) == pytest.approx(value, rel=1e-12)
 
 
-@given(NUMBERS, st.sampled_from(sorted(_UNITS)))
+@given(NUMBERS, st.sampled_from(sorted(UNITS)))
 def test_what_is_written_in_a_unit_reads_as_it(value, unit):
     assume(unit not in ("1",))
     assert parse(f"{value!r} {unit}", unit)[0] == pytest.approx(value, rel=1e-12)
 
 
-@given(st.sampled_from(sorted(_UNITS)), st.sampled_from(sorted(_UNITS)))
+@given(st.sampled_from(sorted(UNITS)), st.sampled_from(sorted(UNITS)))
 def test_another_dimension_is_refused_and_the_same_is_not(one, other):
     counted = {"token", "GPU", "user", "message", "task", "developer", "run", "node", "failure"}
     assume(one not in counted and other not in counted and one != "1" and other != "1")

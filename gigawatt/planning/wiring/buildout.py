@@ -73,34 +73,12 @@ def buildout_inputs(
     -------
     BuildoutInputs
     """
-    axis, purchases = scenario.horizon.axis, scenario.purchases
-    months_count, kinds = axis.months_count, kinds_of(scenario)
+    purchases = scenario.purchases
+    kinds = kinds_of(scenario)
     row = {kind: position for position, kind in enumerate(kinds)}
-    years_T = np.arange(months_count) / MONTHS_PER_YEAR
-
     budget_T, label_T, other = _budget(scenario, figures)
-    price_KT = np.zeros((3, len(kinds), months_count))
-    for kind, k in row.items():
-        for part, name in enumerate(("price_usd", "server_usd_per_gpu", "network_usd_per_gpu")):
-            price_KT[part, k] = hardware_usd(kind, name, catalogue, figures)
-    supply_KT = np.zeros((len(kinds), months_count))
-    preference_K = np.zeros(len(kinds))
-    for offer in purchases.offer:
-        k, named = row[offer.accelerator], f"purchases.offer.{offer.accelerator}"
-        if offer.price:
-            price_KT[0, k] = figures(f"{named}.price", offer.price)
-        if offer.price_change:
-            price_KT[:, k] *= (1.0 + figures(f"{named}.price_change", offer.price_change)) ** years_T
-        first, last = _window(scenario, offer, catalogue)
-        supply_KT[k, first:last] = figures(f"{named}.supply", offer.supply) if offer.supply else UNLIMITED_SUPPLY_COUNT
-        preference_K[k] = figures(f"{named}.share", offer.share) if offer.share else 1.0
-    announced_KT = np.zeros((len(kinds), months_count))
-    for order in purchases.announced:
-        month = axis.position(order.month)
-        if 0 <= month < months_count:
-            announced_KT[row[order.accelerator], month] += figures(
-                f"purchases.announced.{order.accelerator}.{order.month}", order.count
-            )
+    price_KT, supply_KT, preference_K = _offers(scenario, catalogue, row, figures)
+    announced_KT = _announced(scenario, row, figures)
     installed_K, age_K = _installed(scenario, row, figures)
     return BuildoutInputs(
         kinds=kinds,
@@ -138,6 +116,41 @@ def buildout_inputs(
         power_lookahead_months=_months("power_lookahead", purchases.power_lookahead, figures),
         building_w_SX=np.array([plan.building_w_X for plan in sites]),
     )
+
+
+def _offers(
+    scenario: Scenario, catalogue: Catalogue, row: dict[str, int], figures: Figures
+) -> tuple[Floats, Floats, Floats]:
+    """Return prices by part (accelerator, server, network), kind and month; supply; shares of the hardware money."""
+    months_count = scenario.horizon.axis.months_count
+    years_T = np.arange(months_count) / MONTHS_PER_YEAR
+    price_KT = np.zeros((3, len(row), months_count))
+    for kind, k in row.items():
+        for part, name in enumerate(("price_usd", "server_usd_per_gpu", "network_usd_per_gpu")):
+            price_KT[part, k] = hardware_usd(kind, name, catalogue, figures)
+    supply_KT, preference_K = np.zeros((len(row), months_count)), np.zeros(len(row))
+    for offer in scenario.purchases.offer:
+        k, named = row[offer.accelerator], f"purchases.offer.{offer.accelerator}"
+        if offer.price:
+            price_KT[0, k] = figures(f"{named}.price", offer.price)
+        if offer.price_change:
+            price_KT[:, k] *= (1.0 + figures(f"{named}.price_change", offer.price_change)) ** years_T
+        first, last = _window(scenario, offer, catalogue)
+        supply_KT[k, first:last] = figures(f"{named}.supply", offer.supply) if offer.supply else UNLIMITED_SUPPLY_COUNT
+        preference_K[k] = figures(f"{named}.share", offer.share) if offer.share else 1.0
+    return price_KT, supply_KT, preference_K
+
+
+def _announced(scenario: Scenario, row: dict[str, int], figures: Figures) -> Floats:
+    """Return announced orders by kind and month."""
+    axis = scenario.horizon.axis
+    announced_KT = np.zeros((len(row), axis.months_count))
+    for order in scenario.purchases.announced:
+        month = axis.position(order.month)
+        if 0 <= month < axis.months_count:
+            path = f"purchases.announced.{order.accelerator}.{order.month}"
+            announced_KT[row[order.accelerator], month] += figures(path, order.count)
+    return announced_KT
 
 
 def _months(name: str, quantity: Quantity | None, figures: Figures) -> int:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gigawatt.errors import InputError, nearest
 from gigawatt.views.cli.shell import AsJson, put, put_json, resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gigawatt.planning.plan import Origin
 
 EXAMPLE = "Example: gigawatt explain fleet.gpus_bought meta-2025"
 
@@ -54,7 +59,7 @@ def run(
     _show(head, inputs, rows)
 
 
-def _show(head: dict[str, object], inputs: dict[str, str], rows: list[object]) -> None:
+def _show(head: dict[str, object], inputs: dict[str, str], rows: Sequence[Origin]) -> None:
     """Print a tree: figure, formula, inputs, sources."""
     from rich.markup import escape
     from rich.tree import Tree
@@ -73,5 +78,5 @@ def _show(head: dict[str, object], inputs: dict[str, str], rows: list[object]) -
     for row in rows:
         branch.add(
             escape(f"{row.path} = {row.value}  [{row.kind}; {row.source}{'; ' + row.as_of if row.as_of else ''}]")
-        )  # type: ignore[attr-defined]
+        )
     put(tree)

@@ -123,8 +123,9 @@ def _show(answer: Any) -> None:
         rows.append((
             str(layout.tensor_parallel), str(layout.pipeline_parallel), str(layout.virtual_stages),
             str(layout.context_parallel), str(layout.expert_parallel), str(layout.data_parallel),
-            str(layout.micro_batch), layout.recompute, str(layout.zero_stage), say(step.step_time_s, "s"), f"{step.mfu:.1%}",
-            f"{step.model_tflops_per_gpu:.0f}", f"{step.memory.total_gib:.1f}", "yes" if step.fits else "no",
+            str(layout.micro_batch), layout.recompute, str(layout.zero_stage), say(step.step_time_s, "s"),
+            f"{step.mfu:.1%}", f"{step.model_tflops_per_gpu:.0f}", f"{step.memory.total_gib:.1f}",
+            "yes" if step.fits else "no",
         ))  # fmt: skip
     title = f"{job.model.name} on {job.gpus_count:,} {job.accelerator.name}, {job.precision}; {found.searched:,} tried"
     put(show_table(heads, rows, title=title))

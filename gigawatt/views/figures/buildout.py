@@ -8,7 +8,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from gigawatt.planning.plan import ClaimCheck, Plan
-from gigawatt.records import Month
 from gigawatt.units import say
 from gigawatt.views.figures.axes import Floats, frame, month_words, scaled
 from gigawatt.views.figures.svg import LINE_PX, Canvas, Figure, colour, text_width, wrap
@@ -41,13 +40,9 @@ def kinds_of(plan: Plan) -> list[str]:
 
 
 def claim_position(plan: Plan, claim: ClaimCheck) -> int | None:
-    """Month that a claim's label names: "2025-12", or December of "2025"; None outside the plan."""
-    found = _DATE.search(claim.label)
-    if found is None:
-        return None
-    month = Month(int(found[1]), int(found[2] or 12))
+    """Month that a claim speaks of, by its place in the plan; None outside it."""
     months = months_of(plan)
-    return months.index(str(month)) if str(month) in months else None
+    return months.index(claim.at) if claim.at in months else None
 
 
 def _announced_gpus(plan: Plan) -> list[tuple[int, float, str]]:
@@ -55,8 +50,7 @@ def _announced_gpus(plan: Plan) -> list[tuple[int, float, str]]:
     found = []
     for claim in plan.claims:
         position = claim_position(plan, claim)
-        total = claim.unit == "GPU" and "add" not in claim.label.lower() and "equivalent" not in claim.label.lower()
-        if claim.kind == "announced" and total and position is not None and np.isfinite(claim.found):
+        if claim.kind == "announced" and claim.claim == "accelerators" and position is not None:
             found.append((position, claim.claimed_value, claim.claimed.removesuffix(" GPUs")))
     return found
 

@@ -1,6 +1,6 @@
 """What the plan of Meta's announcement must find from money, prices, supply and power alone.
 
-Targets: Epoch AI's estimate of NVIDIA units delivered to Meta in 2025 (5 to 95 %: 411 to 738 thousand, chip TDP 649 MW),
+Targets: Epoch AI's estimate of NVIDIA units delivered to Meta in 2025 (5-95 %: 411-738 thousand, chip TDP 649 MW),
 and Meta's own statements of January 2025.
 """
 

@@ -268,13 +268,14 @@ def sample_tables(count: int = 36) -> dict[str, pd.DataFrame]:
 def _claims(hostile: str) -> tuple[ClaimCheck, ...]:
     return (
         ClaimCheck("Capex 2025" + hostile, "announced", "60-65 B USD", 62.5e9, 60e9, 65e9, 59.4e9, 57e9, 62e9, "USD",
-                   "agrees", "5 % of the budget is committed to sites that open after the year.", "meta-2025-01-24"),
+                   "agrees", "5 % of the budget is committed to sites that open after the year.", "meta-2025-01-24",
+                   claim="capex", at="2025-12"),
         ClaimCheck("Compute online in 2025", "announced", "~1 GW", 1e9, 0.9e9, 1.1e9, 0.83e9, 0.7e9, 0.97e9, "W",
                    "differs", "Power is energised for 0.83 GW of what is delivered by December.", "meta-2025-01-24"),
         ClaimCheck("Accelerators by 2025-12", "announced", "more than 1.3 M GPUs", 1.3e6, 1.3e6, NAN, 0.47e6, 0.43e6,
                    0.52e6, "GPU", "cannot be",
                    "The budget buys at most 0.52 M at the lowest price of the catalogue, on top of what is installed.",
-                   "meta-2025-01-24"),
+                   "meta-2025-01-24", claim="accelerators", at="2025-12"),
         ClaimCheck("Hyperion site power", "announced", "more than 2 GW", 2e9, 2e9, NAN, 2.06e9, 2.06e9, 2.06e9, "W",
                    "agrees", "The plan energises 1.65 GW within the horizon and 2.06 GW when complete.",
                    "entergy-2024"),
@@ -312,7 +313,7 @@ def sample_plan(count: int = 36, *, hostile: bool = False) -> Plan:
     back = np.flatnonzero((cash >= 0) & (np.arange(count) > cash.argmin()))
     payback = float(back[0] + 1) if back.size else math.inf
     metrics = (
-        Metric("capex.2025_usd", "Capex 2025", 59.4e9, "USD", 57e9, 62e9, "", "budget less what is not committed"),
+        Metric("finance.capex_usd", "Capex 2025", 59.4e9, "USD", 57e9, 62e9, "", "budget less what is not committed"),
         Metric("gpus.online_2025", "GPUs online, December 2025", 0.47e6, "GPU", 0.43e6, 0.52e6, "up"),
         Metric("power.facility_end_w", "Facility power at the end", facility, "W", facility * 0.9, facility * 1.07, ""),
         Metric("training.tokens", "Tokens trained", 112e12, "token", 90e12, 130e12, "up"),
@@ -400,4 +401,5 @@ def sample_plan(count: int = 36, *, hostile: bool = False) -> Plan:
         timings_s={"resolve": 0.31, "training": 0.62, "serving": 0.54, "facility": 0.42, "finance": 0.05},
         seed=7,
         version="0.1.0",
+        window_end="2025-12",
     )  # fmt: skip
