@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,37 @@ class Fabric:
 
 
 @dataclass(frozen=True, slots=True)
+class Efficiency:
+    """What was measured on an accelerator of one's own; whatever is missing comes from its generation.
+
+    Attributes
+    ----------
+    gemm_frac : mapping of str to float
+        Share of dense peak that an endless product achieves, by precision. [-]
+    gemm_traffic_ratio : mapping of str to float
+        Memory traffic of products that is not hidden, over the least possible, by precision. [-]
+    attention_frac : float, optional
+        Share of bf16 peak of fused attention, forward, at head width 128, causal FLOPs. [-]
+    attention_training_frac : float, optional
+        The same of forward and backward together. [-]
+    hbm_frac : float, optional
+        Share of memory bandwidth that a large copy achieves. [-]
+    scale_up_frac : float, optional
+        Share of the scale-up line rate that large messages achieve. [-]
+    in_network_frac : float, optional
+        How far switches halve an all-reduce: 0 not at all, 1 fully. [-]
+    """
+
+    gemm_frac: Mapping[str, float] = field(default_factory=dict)
+    gemm_traffic_ratio: Mapping[str, float] = field(default_factory=dict)
+    attention_frac: float | None = None
+    attention_training_frac: float | None = None
+    hbm_frac: float | None = None
+    scale_up_frac: float | None = None
+    in_network_frac: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Accelerator:
     """An accelerator in its system.
 
@@ -50,6 +81,8 @@ class Accelerator:
         The two tiers of network.
     tdp_w, system_w, idle_w : float
         Package rating; all-in IT power per accelerator at load; the same idle. [W]
+    efficiency : Efficiency, optional
+        What was measured on it; goes before the constants of its generation.
     """
 
     name: str
@@ -64,6 +97,7 @@ class Accelerator:
     tdp_w: float
     system_w: float
     idle_w: float
+    efficiency: Efficiency | None = None
 
 
 @dataclass(frozen=True, slots=True)

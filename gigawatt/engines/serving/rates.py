@@ -5,6 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from gigawatt.engines.hardware.efficiency import (
+    measured_all_reduce_frac,
+    measured_forward_attention_frac,
+    measured_gemm_frac,
+    measured_hbm_frac,
+)
 from gigawatt.engines.hardware.types import Accelerator
 from gigawatt.engines.serving.constants import (
     ATTENTION_MFU,
@@ -93,6 +99,11 @@ def _matrix_frac(accelerator: Accelerator, precision: str, calibration: Calibrat
     return table.get(f"{row}-{precision}", table.get(row, table["other"]))
 
 
+def _achieved(measured: float | None, calibrated: float, speed: float) -> float:
+    """Share of a peak: as measured, with one's own software; else the family's at the speed of the software's date."""
+    return calibrated * speed if measured is None else measured
+
+
 def link_times_s(inputs: ServingInputs, replica: Replica, calibration: Calibration) -> tuple[float, float]:
     r"""Return link time per layer and token of the stage, and latency per layer.
 
@@ -121,9 +132,8 @@ def link_times_s(inputs: ServingInputs, replica: Replica, calibration: Calibrati
         return 0.0, 0.0
     accelerator, hidden = inputs.accelerator, inputs.model.hidden
     reach = max(1, accelerator.scale_up_domain_count)
-    within = accelerator.scale_up.bytes_per_s * (
-        calibration.pcie_frac if uses_pcie(accelerator) else calibration.scale_up_frac
-    )
+    calibrated = calibration.pcie_frac if uses_pcie(accelerator) else calibration.scale_up_frac
+    within = accelerator.scale_up.bytes_per_s * _achieved(measured_all_reduce_frac(accelerator), calibrated, 1.0)
     across = accelerator.scale_out.bytes_per_s * accelerator.scale_out.efficiency_frac
     both_ways = DISPATCH_BYTES_PER_VALUE + MESSAGE_BYTES_PER_VALUE
     if replica.attention_data_parallel:
@@ -167,8 +177,11 @@ def rates(inputs: ServingInputs, replica: Replica, calibration: Calibration) -> 
     # cards rated below the family's full power multiply slower; their memory does not
     derated = accelerator.generation == "hopper" and accelerator.tdp_w < HOPPER_FULL_TDP_W
     compute = speed * (accelerator.tdp_w / HOPPER_FULL_TDP_W) ** calibration.derating_exponent if derated else speed
-    bandwidth = calibration.bandwidth_frac.get(row, calibration.bandwidth_frac["other"])
-    matrix = peak * _matrix_frac(accelerator, precision, calibration) * compute
+    calibrated = calibration.bandwidth_frac.get(row, calibration.bandwidth_frac["other"])
+    bandwidth = accelerator.hbm_bytes_per_s * _achieved(measured_hbm_frac(accelerator), calibrated, speed)
+    calibrated = _matrix_frac(accelerator, precision, calibration)
+    matrix = peak * _achieved(measured_gemm_frac(accelerator, precision), calibrated, compute)
+    attention = _achieved(measured_forward_attention_frac(accelerator), ATTENTION_MFU, compute)
     slowdown = 1.0
     if replica.attention_data_parallel:
         slowdown = calibration.attention_dp_imbalance
@@ -181,15 +194,15 @@ def rates(inputs: ServingInputs, replica: Replica, calibration: Calibration) -> 
     link, latency = link_times_s(inputs, replica, calibration)
     engine = inputs.engine
     return Rates(
-        weight_bytes_per_s=accelerator.hbm_bytes_per_s * bandwidth * speed,
-        kv_bytes_per_s=accelerator.hbm_bytes_per_s * bandwidth * calibration.kv_bandwidth_frac * speed,
+        weight_bytes_per_s=bandwidth,
+        kv_bytes_per_s=bandwidth * calibration.kv_bandwidth_frac,
         linear_flop_per_s=matrix,
         expert_flop_per_s=matrix * max(grouped, SMALLEST_SHARE),
-        attention_flop_per_s=ATTENTION_MFU * accelerator.dense_flop_per_s.get("bf16", peak) * compute,
+        attention_flop_per_s=attention * accelerator.dense_flop_per_s.get("bf16", peak),
         expert_slowdown=slowdown,
         layer_launch_s=calibration.layer_launch_s.get(engine, calibration.layer_launch_s["vllm"]) / speed,
         sequence_host_s=calibration.sequence_host_s.get(engine, calibration.sequence_host_s["vllm"]) / speed,
-        layer_token_link_s=link / speed,
+        layer_token_link_s=link if measured_all_reduce_frac(accelerator) is not None else link / speed,
         layer_link_s=latency,
         links_overlap=replica.tensor_parallel > accelerator.scale_up_domain_count,
         stage_factor=1.0 + calibration.stage_loss_frac * (replica.pipeline_parallel - 1),

@@ -22,6 +22,14 @@ from gigawatt.engines.hardware.constants import (
     Calibration,
     generation_key,
 )
+from gigawatt.engines.hardware.efficiency import (
+    gemm_frac,
+    gemm_traffic_ratio,
+    hbm_frac,
+    in_network_frac,
+    measured_gemm_precision,
+    measured_training_attention_frac,
+)
 from gigawatt.engines.hardware.gemm import OPERAND_BYTES
 from gigawatt.engines.hardware.power import capped_speed_frac
 from gigawatt.engines.hardware.types import Accelerator, Transformer
@@ -85,6 +93,9 @@ class JobColumns:
     peak_flop_per_s: Column
     hbm_bytes: Column
     hbm_bytes_per_s: Column
+    hbm_frac: Column  # share of that bandwidth that element-wise kernels and optimizers achieve
+    gemm_traffic_ratio: Column  # exposed over least memory traffic of the layers' products
+    plain_traffic_ratio: Column  # the same of products in bf16
     domain: Column
     tiers: Tiers
     in_network_frac: Column
@@ -134,14 +145,6 @@ def peak_flop_per_s(accelerator: Accelerator, precision: str) -> tuple[float, st
     return max(accelerator.dense_flop_per_s.values()), used
 
 
-def _share(calibration: Calibration, generation: str, precision: str) -> float:
-    """Share of peak of a large product."""
-    key = generation_key(generation)
-    kind = "fp8" if precision == "mxfp8" else precision
-    table = calibration.gemm_fraction
-    return table.get(f"{key}.{kind}", table[f"other.{kind}"])
-
-
 def _speed(job: TrainingJob, calibration: Calibration) -> float:
     """Speed of compute over that of the generation at its rated power."""
     accelerator = job.accelerator
@@ -155,17 +158,32 @@ def _speed(job: TrainingJob, calibration: Calibration) -> float:
     return ultra / early * float(capped_speed_frac(cap_w, max(rating_w, min(accelerator.tdp_w, cap_w))))
 
 
+def _measured_speed(job: TrainingJob) -> float:
+    """Speed under the job's power cap over that at the rating, at which an accelerator was measured."""
+    rating_w = job.accelerator.tdp_w
+    return float(capped_speed_frac(min(job.power_cap_w, rating_w), rating_w)) if job.power_cap_w > 0.0 else 1.0
+
+
 def _matrix_rate(job: TrainingJob, calibration: Calibration, precision: str) -> float:
     """Achieved rate of large products [FLOP/s]."""
     peak, used = peak_flop_per_s(job.accelerator, precision)
-    slow = calibration.mxfp8_gemm_factor if used == "mxfp8" else 1.0
-    return peak * _share(calibration, job.accelerator.generation, used) * _speed(job, calibration) / slow
+    measured = measured_gemm_precision(job.accelerator, used)
+    speed = _measured_speed(job) if measured else _speed(job, calibration)
+    return peak * gemm_frac(job.accelerator, used, calibration) * speed
+
+
+def _traffic_ratio(job: TrainingJob, calibration: Calibration, precision: str) -> float:
+    """Exposed over least memory traffic of products."""
+    return gemm_traffic_ratio(job.accelerator, peak_flop_per_s(job.accelerator, precision)[1], calibration)
 
 
 def _attention_rate(job: TrainingJob, calibration: Calibration) -> float:
     """Achieved rate of fused attention [FLOP/s]."""
     key = generation_key(job.accelerator.generation)
     peak, _ = peak_flop_per_s(job.accelerator, "bf16")
+    measured = measured_training_attention_frac(job.accelerator)
+    if measured is not None:
+        return peak * measured * _measured_speed(job)
     early = key == "hopper" and job.software_date < EARLY_HOPPER_ATTENTION_UNTIL
     factor = calibration.early_hopper_attention_factor if early else 1.0
     return peak * calibration.attention_fraction[key] * factor * _speed(job, calibration)
@@ -216,9 +234,12 @@ def job_columns(jobs: Sequence[TrainingJob], calibration: Calibration) -> JobCol
         peak_flop_per_s=_column(jobs, lambda job: peak_flop_per_s(job.accelerator, job.precision)[0]),
         hbm_bytes=_column(jobs, lambda job: job.accelerator.hbm_bytes),
         hbm_bytes_per_s=_column(jobs, lambda job: job.accelerator.hbm_bytes_per_s),
+        hbm_frac=_column(jobs, lambda job: hbm_frac(job.accelerator, calibration)),
+        gemm_traffic_ratio=_column(jobs, lambda job: _traffic_ratio(job, calibration, job.precision)),
+        plain_traffic_ratio=_column(jobs, lambda job: _traffic_ratio(job, calibration, "bf16")),
         domain=_column(jobs, lambda job: job.accelerator.scale_up_domain_count),
         tiers=tiers,
-        in_network_frac=_column(jobs, lambda job: job.accelerator.scale_up.in_network_reduction),
+        in_network_frac=_column(jobs, lambda job: in_network_frac(job.accelerator)),
         stack_factor=_column(jobs, lambda job: calibration.stack_factor.get(job.stack, 1.0)),
         moe_launch_factor=_column(jobs, lambda job: _launch_factor(job, calibration)),
         idle_w=_column(jobs, lambda job: job.accelerator.idle_w),

@@ -53,7 +53,7 @@ class LayerTime(NamedTuple):
     recompute: Column  # forward work that is done again
 
 
-def _products_s(job: JobColumns, calibration: Calibration, rows: Column, products: tuple[Product, ...]) -> Column:
+def _products_s(job: JobColumns, rows: Column, products: tuple[Product, ...]) -> Column:
     """Forward time of products that share their rows."""
     total = np.zeros(1)
     for product in products:
@@ -66,7 +66,7 @@ def _products_s(job: JobColumns, calibration: Calibration, rows: Column, product
             job.matrix_flop_per_s,
             job.hbm_bytes_per_s,
             job.operand_bytes,
-            calibration.gemm_traffic_factor,
+            job.gemm_traffic_ratio,
         )
     return total
 
@@ -76,15 +76,15 @@ def local_tokens(job: JobColumns, layout: LayoutColumns) -> Column:
     return layout.micro_batch * job.sequence_tokens / layout.context
 
 
-def matrix_forward_s(job: JobColumns, layout: LayoutColumns, calibration: Calibration) -> Column:
+def matrix_forward_s(job: JobColumns, layout: LayoutColumns) -> Column:
     """Forward time of the products of one average layer: attention, and the mean of dense and expert blocks [s]."""
     model = job.model
     rows = local_tokens(job, layout)
-    attention = _products_s(job, calibration, rows, attention_products(model, layout.tensor))
+    attention = _products_s(job, rows, attention_products(model, layout.tensor))
     dense_frac = dense_ffn_layers_count(model) / model.layers
     moe_frac = moe_layers_count(model) / model.layers
     dense = feed_forward_products(model, model.ffn_hidden / layout.tensor)
-    total = attention + dense_frac * _products_s(job, calibration, rows, dense)
+    total = attention + dense_frac * _products_s(job, rows, dense)
     if not np.any(model.experts > 0):
         return total
     local_experts = np.maximum(model.experts / layout.expert, 1.0)
@@ -94,8 +94,8 @@ def matrix_forward_s(job: JobColumns, layout: LayoutColumns, calibration: Calibr
     router = gemm_time_s(
         rows / layout.tensor, model.hidden, model.experts, job.plain_flop_per_s, job.hbm_bytes_per_s, 2.0, 1.0
     )
-    experts = local_experts * _products_s(job, calibration, each_rows, routed)
-    experts = experts + np.where(model.shared_expert_ffn_hidden > 0, _products_s(job, calibration, rows, shared), 0.0)
+    experts = local_experts * _products_s(job, each_rows, routed)
+    experts = experts + np.where(model.shared_expert_ffn_hidden > 0, _products_s(job, rows, shared), 0.0)
     return total + np.where(moe_frac > 0, moe_frac * (experts + router), 0.0)
 
 
@@ -154,9 +154,9 @@ def elementwise_bytes_per_token(job: JobColumns, layout: LayoutColumns) -> tuple
 
 def layer_time(job: JobColumns, layout: LayoutColumns, calibration: Calibration) -> LayerTime:
     """Kernel time of one average layer and one micro-batch on one rank, communication apart."""
-    matrix_forward = matrix_forward_s(job, layout, calibration)
+    matrix_forward = matrix_forward_s(job, layout)
     core_forward, core = core_s(job, layout, calibration)
-    rate = job.hbm_bytes_per_s * calibration.hbm_fraction / calibration.elementwise_factor
+    rate = job.hbm_bytes_per_s * job.hbm_frac / calibration.elementwise_factor
     rows = local_tokens(job, layout)
     forward_bytes, backward_bytes = elementwise_bytes_per_token(job, layout)
     forward = rows * forward_bytes / rate
@@ -172,9 +172,9 @@ def head_time_s(job: JobColumns, layout: LayoutColumns, calibration: Calibration
     rows = local_tokens(job, layout)
     outer = job.model.vocabulary / layout.tensor
     product = gemm_time_s(
-        rows, job.model.hidden, outer, job.plain_flop_per_s, job.hbm_bytes_per_s, 2.0, calibration.gemm_traffic_factor
+        rows, job.model.hidden, outer, job.plain_flop_per_s, job.hbm_bytes_per_s, 2.0, job.plain_traffic_ratio
     )
-    rate = job.hbm_bytes_per_s * calibration.hbm_fraction / calibration.elementwise_factor
+    rate = job.hbm_bytes_per_s * job.hbm_frac / calibration.elementwise_factor
     return TRAINING_OVER_FORWARD * product + rows * outer * LOGIT_BYTES / rate
 
 

@@ -134,7 +134,7 @@ def assemble(
     data_s = data.exposed_time_s(job, layout, calibration, trunk, parameters.experts, micro_batches, stage_s + head)
     share = data.optimizer_share(layout)
     updated = trunk * share.trunk + parameters.experts * share.experts
-    optimizer = updated * OPTIMIZER_TRAFFIC_BYTES / (job.hbm_bytes_per_s * calibration.hbm_fraction)
+    optimizer = updated * OPTIMIZER_TRAFFIC_BYTES / (job.hbm_bytes_per_s * job.hbm_frac)
     slow = calibration.straggler_per_doubling * np.log2(np.maximum(job.gpus / STRAGGLER_FROM_COUNT, 1.0))
     factor = job.stack_factor
     scaled = factor * layers
