@@ -144,5 +144,6 @@ def _feed_forward(model: LanguageModel, width: int) -> int:
 
 
 def _router(model: LanguageModel) -> int:
-    """Parameters of one router."""
-    return model.experts * (model.hidden + (1 if model.mlp_bias else 0))
+    """Parameters of one router, with the gate of the shared experts where they have one."""
+    gate = model.hidden if model.shared_expert_gate else 0
+    return model.experts * (model.hidden + (1 if model.mlp_bias else 0)) + gate

@@ -212,6 +212,7 @@ class LanguageModel(Entry):
     top_k: int = 0
     expert_ffn_hidden: int = 0
     shared_expert_ffn_hidden: int = 0  # total width of the shared experts
+    shared_expert_gate: bool = False  # one gate value per token on the shared experts (Qwen2-MoE)
     dense_layers: int = 0  # layers with a dense feed-forward in a mixture-of-experts model
     # multi-head latent attention; kv_lora_rank = 0 for ordinary attention
     q_lora_rank: int = 0

@@ -11,7 +11,7 @@ import gzip
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -75,6 +75,19 @@ class Shelf(Mapping[str, E]):
         for folder in folders:
             for path in sorted((folder / kind).glob("*.yaml")):
                 self._raw |= {str(entry.get("id", "")): (path, entry) for entry in _entries(path)}
+
+    def beside(self, path: Path) -> Shelf[E]:
+        """Return a shelf of the same kind that holds one file's entries only."""
+        shelf = Shelf(self.kind, self._model, ())
+        shelf._raw = {str(entry.get("id", "")): (path, entry) for entry in _entries(path)}
+        return shelf
+
+    def with_entry(self, entry: E) -> Shelf[E]:
+        """Return a copy that also holds an entry, in place of one of the same id."""
+        shelf = Shelf(self.kind, self._model, ())
+        shelf._raw = {**self._raw, entry.id: (Path(entry.id), {})}
+        shelf._read = {**self._read, entry.id: entry}
+        return shelf
 
     def __getitem__(self, name: str) -> E:
         if name not in self._read:
@@ -141,6 +154,10 @@ class Catalogue:
         if kind not in self._shelves:
             self._shelves[kind] = Shelf(kind, KINDS[kind], self.folders)
         return self._shelves[kind]
+
+    def with_entry(self, kind: str, entry: Entry) -> Catalogue:
+        """Return a copy that also holds an entry, in place of one of the same id."""
+        return replace(self, _shelves={**self._shelves, kind: self.shelf(kind).with_entry(entry)})
 
     @property
     def accelerators(self) -> Shelf[Accelerator]:
