@@ -26,7 +26,9 @@ def run(
     peak_to_mean: Annotated[float | None, typer.Option(min=1.0, help="Peak over mean demand.")] = None,
     availability: Annotated[str | None, typer.Option(help="Availability, for example '99.9 %'.")] = None,
     gpus: Annotated[int | None, typer.Option(min=1, help="Accelerators per replica.")] = None,
-    software_date: Annotated[float | None, typer.Option(help="Year of the software; today, as far as it matters, if not given.")] = None,
+    software_date: Annotated[
+        float | None, typer.Option(help="Year of the software; today, as far as it matters, if not given.")
+    ] = None,
     engine: Annotated[str, typer.Option(help="tensorrt-llm or vllm.")] = "tensorrt-llm",
     tariff: Annotated[str, typer.Option(help="Power price of the catalogue.")] = "us-industrial-average",
     pue: Annotated[float, typer.Option(min=1.0, max=3.0, help="Facility over IT energy.")] = 1.12,
