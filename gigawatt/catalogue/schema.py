@@ -304,6 +304,28 @@ class CostModel(Entry):
     spares_frac: Quantity  # accelerators bought beyond those in service
 
 
+class EfficiencyProfile(Entry):
+    """What was measured on accelerators of one's own; the engines put it before their generation's constants."""
+
+    accelerator: str  # id of the accelerator it describes
+    device: str = ""  # what the machine calls it
+    software: str = ""
+    measured_on: Text = ""
+    measurements: tuple[str, ...] = ()  # the files, each with the start of its SHA-256
+    gemm_frac: dict[str, Quantity] = {}  # by precision: share of dense peak of an endless product
+    gemm_traffic_ratio: dict[str, Quantity] = {}  # by precision: exposed over least memory traffic of products
+    kernel_launch_s: dict[str, Quantity] = {}  # by kind of kernel: time of an empty one; shown, not used by the engines
+    attention_frac: Quantity | None = None  # share of bf16 peak, forward, head width 128, causal FLOPs
+    attention_training_frac: Quantity | None = None  # the same of forward and backward together
+    hbm_frac: Quantity | None = None  # share of memory bandwidth of a large copy
+    scale_up_frac: Quantity | None = None  # share of the line rate that large messages achieve
+    scale_up_hop_latency_s: Quantity | None = None
+    in_network_frac: Quantity | None = None  # how far switches halve an all-reduce
+    scale_out_frac: Quantity | None = None
+    scale_out_hop_latency_s: Quantity | None = None
+    residual_frac: dict[str, Quantity] = {}  # by what was fitted: median absolute relative error of the fit
+
+
 class Claim(Entry):
     """A published corporate or market figure: what was announced, guided, reported or estimated."""
 
@@ -349,6 +371,7 @@ KINDS: dict[str, type[Entry]] = {
     "plants": Plant,
     "reliability": Reliability,
     "costs": CostModel,
+    "profiles": EfficiencyProfile,
     "claims": Claim,
     "defaults": Defaults,
 }

@@ -5,11 +5,12 @@ The catalogue keeps a figure with its source; an engine wants a float in SI unit
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from gigawatt.catalogue import schema
 from gigawatt.catalogue.store import Catalogue
-from gigawatt.engines.hardware.types import Accelerator, Fabric, Transformer
+from gigawatt.engines.hardware.types import Accelerator, Efficiency, Fabric, Transformer
+from gigawatt.records import Quantity
 
 # Idle over loaded system power where an entry gives no idle figure. ASSUMPTION: an idle 8-GPU H100 server draws about
 # 0.25-0.35 of its draw under training load, fans and host included.
@@ -58,7 +59,61 @@ def _fabric(network: schema.Network | None, bytes_per_s: float, efficiency_frac:
     return Fabric(bytes_per_s, network.efficiency_frac.value, network.hop_latency_s.value, network.in_network_reduction)
 
 
-def accelerator(entry: schema.Accelerator, catalogue: Catalogue) -> Accelerator:
+def _value(figure: Quantity | None) -> float | None:
+    """Return a figure's central value, None where there is none."""
+    return figure.value if figure else None
+
+
+def _measured_fabric(fabric: Fabric, efficiency: Quantity | None, latency: Quantity | None) -> Fabric:
+    """Put measured figures of a network in place of the catalogue's."""
+    return replace(
+        fabric,
+        efficiency_frac=efficiency.value if efficiency else fabric.efficiency_frac,
+        hop_latency_s=latency.value if latency else fabric.hop_latency_s,
+    )
+
+
+def with_profile(plain: Accelerator, profile: schema.EfficiencyProfile) -> Accelerator:
+    """Lay what was measured over an accelerator; what the profile does not hold stays.
+
+    Parameters
+    ----------
+    plain : Accelerator
+        As the catalogue describes it.
+    profile : schema.EfficiencyProfile
+        Measured figures.
+
+    Returns
+    -------
+    Accelerator
+    """
+    return replace(
+        plain,
+        scale_up=_measured_fabric(plain.scale_up, profile.scale_up_frac, profile.scale_up_hop_latency_s),
+        scale_out=_measured_fabric(plain.scale_out, profile.scale_out_frac, profile.scale_out_hop_latency_s),
+        efficiency=Efficiency(
+            gemm_frac={precision: figure.value for precision, figure in profile.gemm_frac.items()},
+            gemm_traffic_ratio={precision: figure.value for precision, figure in profile.gemm_traffic_ratio.items()},
+            attention_frac=_value(profile.attention_frac),
+            attention_training_frac=_value(profile.attention_training_frac),
+            hbm_frac=_value(profile.hbm_frac),
+            scale_up_frac=_value(profile.scale_up_frac),
+            in_network_frac=_value(profile.in_network_frac),
+        ),
+    )
+
+
+def profile_of(name: str, catalogue: Catalogue) -> schema.EfficiencyProfile | None:
+    """Return the efficiency profile of an accelerator; the last one where several describe it."""
+    shelf = catalogue.shelf("profiles")
+    found: schema.EfficiencyProfile | None = None
+    for each in shelf:
+        if shelf[each].accelerator == name:
+            found = shelf[each]
+    return found
+
+
+def accelerator(entry: schema.Accelerator, catalogue: Catalogue, *, measured: bool = True) -> Accelerator:
     """Turn a catalogue accelerator into the engines' description.
 
     Parameters
@@ -66,7 +121,9 @@ def accelerator(entry: schema.Accelerator, catalogue: Catalogue) -> Accelerator:
     entry : schema.Accelerator
         The catalogue's entry, every figure with its source.
     catalogue : Catalogue
-        Where its networks are looked up.
+        Where its networks, and its efficiency profile, are looked up.
+    measured : bool
+        Whether a profile, where the catalogue holds one, goes before the constants of its generation.
 
     Returns
     -------
@@ -90,7 +147,7 @@ def accelerator(entry: schema.Accelerator, catalogue: Catalogue) -> Accelerator:
         SCALE_OUT_HOP_LATENCY_S,
     )
     idle_w = entry.idle_w.value if entry.idle_w else IDLE_OF_SYSTEM_POWER_FRAC * entry.system_w.value
-    return Accelerator(
+    plain = Accelerator(
         name=entry.id,
         generation=entry.generation,
         dense_flop_per_s={precision: figure.value for precision, figure in entry.dense_flop_per_s.items()},
@@ -104,6 +161,8 @@ def accelerator(entry: schema.Accelerator, catalogue: Catalogue) -> Accelerator:
         system_w=entry.system_w.value,
         idle_w=idle_w,
     )
+    profile = profile_of(entry.id, catalogue) if measured else None
+    return with_profile(plain, profile) if profile else plain
 
 
 def transformer(entry: schema.LanguageModel) -> Transformer:

@@ -10,6 +10,7 @@ import typer
 
 from gigawatt.errors import GigawattError
 from gigawatt.views.cli import (
+    calibrate,
     catalogue,
     check,
     compare,
@@ -32,7 +33,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (scenarios, init, check, plan, compare, train, serve, validate, catalogue, explain, report, doctor):
+for verb in (
+    scenarios,
+    init,
+    check,
+    plan,
+    compare,
+    train,
+    serve,
+    validate,
+    calibrate,
+    catalogue,
+    explain,
+    report,
+    doctor,
+):
     app.command(verb.__name__.rsplit(".", 1)[-1], epilog=verb.EXAMPLE)(verb.run)
 
 
