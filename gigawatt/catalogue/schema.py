@@ -325,6 +325,20 @@ class EfficiencyProfile(Entry):
     scale_out_hop_latency_s: Quantity | None = None
     residual_frac: dict[str, Quantity] = {}  # by what was fitted: median absolute relative error of the fit
 
+    @model_validator(mode="after")
+    def _possible(self) -> EfficiencyProfile:
+        """Refuse what no machine can achieve: a share of nothing or of more than all, a negative time or traffic."""
+        for path, figure in self.figures().items():
+            field = path.split(".")[0]
+            bounded = field.endswith("_frac") and field != "residual_frac"
+            if figure.value < 0.0 or (bounded and figure.value > 1.0):
+                message = f"{path}: {figure.value:g} is not from 0{' to 1' if bounded else ''}"
+                raise ValueError(message)
+            if bounded and field != "in_network_frac" and figure.value == 0.0:
+                message = f"{path}: 0 says that nothing is ever achieved"
+                raise ValueError(message)
+        return self
+
 
 class Claim(Entry):
     """A published corporate or market figure: what was announced, guided, reported or estimated."""
