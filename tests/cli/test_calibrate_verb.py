@@ -124,6 +124,7 @@ def test_a_folder_that_is_not_there_is_made(gigawatt: Run, tmp_path: Path) -> No
         (("--measure",), "--measure and --out CSV belong together"),
         (("--measure", "--out", "x.csv", "--device", "tpu"), '"tpu" is neither cpu nor cuda'),
         (("absent.csv",), "--accelerator says on what"),
+        (("--measure", "--out", "x.csv", "--accelerator", "h100"), "Nearest: h100-"),
         (("absent.csv", "--accelerator", "h100-sxm"), "absent.csv: there is no such file"),
     ],
 )

@@ -21,7 +21,7 @@ DOCS = ROOT / "docs"
 REFERENCE = DOCS / "reference"
 WRITTEN = [
     *DOCS.glob("*.md"),
-    *(path for folder in ("tutorial", "reference", "methods") for path in DOCS.glob(f"{folder}/*.md")),
+    *(path for folder in ("tutorial", "how-to", "reference", "methods") for path in DOCS.glob(f"{folder}/*.md")),
 ]
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in [*WRITTEN, *ROOT.glob("*.md")])
 

@@ -22,7 +22,6 @@ from gigawatt.errors import InputError
 Floats: TypeAlias = NDArray[np.float64]
 OUTLIER_LOG = 0.1  # relative error from which a timing counts less than its square; clean timings spread less [-]
 BLURRED = 1e-4  # least over greatest singular value below which the timings cannot tell two unknowns apart [-]
-INSIDE = 1e-9  # distance of a starting point from its bound, as a share of its scale [-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,31 +103,23 @@ def _solve(
     scale_P = np.median(time_N) / np.maximum(np.median(design_NP, axis=0), np.finfo(float).tiny)
     scaled_NP = design_NP * scale_P
     low_P = least_P / scale_P
-    weighted_NP = scaled_NP / time_N[:, None]
-    start = lsq_linear(weighted_NP, 1.0 - np.asarray(fixed_N) / time_N, bounds=(low_P, np.inf)).x
-    start = np.maximum(start, low_P + INSIDE)
-    marks = free_factor_N is not None
+    start = lsq_linear(scaled_NP / time_N[:, None], 1.0 - np.asarray(fixed_N) / time_N, bounds=(low_P, np.inf)).x
+    start, high_P, marks = np.maximum(start, low_P), np.full(unknowns, np.inf), free_factor_N is not None
+    if marks:  # the logarithm of the factor is one more unknown
+        start, low_P, high_P = np.append(start, np.log(1.5)), np.append(low_P, 0.0), np.append(high_P, np.log(2.0))
 
-    def parts(point: Floats) -> tuple[Floats, Floats]:
-        factor_N = np.exp(marked_N * point[-1]) if marks else np.ones(count)
-        return factor_N, scaled_NP @ point[:unknowns] + fixed_N
+    def plain_N(point: Floats) -> Floats:
+        return np.asarray(scaled_NP @ point[:unknowns] + fixed_N)
 
     def error_N(point: Floats) -> Floats:
-        factor_N, plain_N = parts(point)
-        return np.asarray(np.log(factor_N * plain_N / time_N), dtype=np.float64)
+        return np.asarray(np.log(plain_N(point) / time_N) + (marked_N * point[-1] if marks else 0.0))
 
     def slope(point: Floats) -> Floats:
-        slope_NP = scaled_NP / parts(point)[1][:, None]
+        slope_NP = scaled_NP / plain_N(point)[:, None]
         return np.column_stack([slope_NP, marked_N]) if marks else slope_NP
 
-    half = np.log(2.0) / 2.0
     found = least_squares(
-        error_N,
-        np.append(start, half) if marks else start,
-        jac=slope,
-        bounds=(np.append(low_P, 0.0), np.append(np.full(unknowns, np.inf), np.log(2.0))) if marks else (low_P, np.inf),
-        loss="soft_l1",
-        f_scale=OUTLIER_LOG,
+        error_N, start, jac=slope, bounds=(low_P, high_P), loss="soft_l1", f_scale=OUTLIER_LOG, x_scale="jac"
     )
     errors = _standard_errors(np.asarray(found.jac), error_N(found.x), freedom)
     factor = np.exp(found.x[-1]) if marks else 1.0

@@ -12,6 +12,7 @@ from gigawatt.errors import InputError
 from gigawatt.views.cli.shell import AsJson, Overlays, Quiet, put, put_json, say_aside
 
 if TYPE_CHECKING:
+    from gigawatt.catalogue import Catalogue
     from gigawatt.planning.calibrate import Calibrated
     from gigawatt.planning.measurements import Measurements
 
@@ -42,6 +43,9 @@ def run(
     if measure != (out is not None):
         message = "--measure and --out CSV belong together: timings are kept, so that a profile can be traced to them"
         raise InputError(message)
+    catalogue = _catalogue(overlays)
+    if accelerator is not None:
+        _ = catalogue.accelerators[accelerator]  # a wrong id is told before minutes of measuring
     if out is not None:
         if not _measured(device, quick, out, quiet):
             return
@@ -53,7 +57,11 @@ def run(
         message = "--accelerator says on what the timings were measured; gigawatt catalogue accelerators lists them"
         raise InputError(message)
     measurements = [read_measurements(path) for path in paths]
-    found = _fitted(accelerator, measurements, overlays) if accelerator else None
+    found = None
+    if accelerator is not None:
+        from gigawatt.planning.calibrate import calibrate
+
+        found = calibrate(catalogue, accelerator, measurements)
     written = _write(found, overlays) if found else None
     if as_json:
         _json(found, measurements, written)
@@ -76,14 +84,12 @@ def _measured(device: str, quick: bool, out: Path, quiet: bool) -> bool:
     return first
 
 
-def _fitted(accelerator: str, measurements: list[Measurements], overlays: list[Path] | None) -> Calibrated:
-    """Fit a profile; the folder that it goes to need not be there yet."""
+def _catalogue(overlays: list[Path] | None) -> Catalogue:
+    """Load the catalogue; the folder that the profile goes to need not be there yet."""
     from gigawatt.catalogue import load
-    from gigawatt.planning.calibrate import calibrate
 
     folders = tuple(overlays or ())
-    laid = folders if not folders or folders[-1].exists() else folders[:-1]
-    return calibrate(load(laid), accelerator, measurements)
+    return load(folders if not folders or folders[-1].exists() else folders[:-1])
 
 
 def _write(found: Calibrated, overlays: list[Path] | None) -> Path | None:
