@@ -192,8 +192,13 @@ def _revenue(outcome: Outcome, prepared: Prepared, window: Window) -> float:
 
 
 def _irr(outcome: Outcome, prepared: Prepared, window: Window) -> float:
+    """Return the one rate of return; NaN where there is none, several, or money comes before it goes (a grant)."""
+    flows = outcome.finance.statement_usd["free_cash_flow"]
+    moving = flows[flows != 0.0]
     roots = outcome.finance.irr_frac_per_year
-    return 100.0 * roots[0] if len(roots) == 1 else float("nan")
+    if len(roots) != 1 or not moving.size or moving[0] > 0.0:
+        return float("nan")
+    return 100.0 * roots[0]
 
 
 def _break_even_uplift(outcome: Outcome, prepared: Prepared, window: Window) -> float:

@@ -148,7 +148,11 @@ def locate(name: str, folder: Path | None) -> Path:
         exists = False
     if exists:
         return path
-    around = [each.name for each in path.parent.glob("*") if each.suffix in SUFFIXES] if path.parent.is_dir() else []
+    around = (
+        [each.name for each in path.parent.glob("[!.]*") if each.suffix in SUFFIXES and each.stem != "pyproject"]
+        if path.parent.is_dir()
+        else []
+    )
     problem = "is neither a file nor a shipped scenario."
     raise ScenarioError([Fault(name, 0, "", problem, nearest(Path(name).name, [*shipped, *around]))])
 

@@ -16,7 +16,7 @@ from gigawatt.planning.figures import Figures
 from gigawatt.records import Month, Quantity, TimeAxis
 from gigawatt.scenario.buildout import SiteUse
 from gigawatt.scenario.model import Scenario
-from gigawatt.units import WATTS_PER_MEGAWATT
+from gigawatt.units import HOURS_PER_YEAR, WATTS_PER_MEGAWATT
 
 Floats = NDArray[np.float64]
 
@@ -198,7 +198,9 @@ def site_plans(scenario: Scenario, catalogue: Catalogue, mean_load_frac: float, 
         price = figures(f"sites.{use.site}.electricity", use.electricity or tariff.energy_usd_per_mwh)
         if demand_charge and not use.electricity:
             # billed on the peak: spread over the energy of a load at its mean
-            price += figures(f"tariffs.{tariff.id}.demand_usd_per_mw_year", demand_charge) / (8766.0 * mean_load_frac)
+            price += figures(f"tariffs.{tariff.id}.demand_usd_per_mw_year", demand_charge) / (
+                HOURS_PER_YEAR * mean_load_frac
+            )
         draft = SitePlan(
             use=use,
             entry=entry,

@@ -13,9 +13,12 @@ from gigawatt.views.cli.shell import AsJson, put, put_json, resolved
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gigawatt.planning.plan import Origin
+    from rich.tree import Tree
+
+    from gigawatt.planning.plan import Origin, Plan
 
 EXAMPLE = "Example: gigawatt explain fleet.gpus_bought meta-2025"
+MAX_DEPTH = 2  # metrics below this are named, not explained again
 
 
 def run(
@@ -35,48 +38,52 @@ def run(
     origins = {origin.path: origin for origin in made.origins}
     if figure in made.explanations:
         how, metric = made.explanations[figure], made.metric(figure)
-        rows = [origins[each] for each in how.origins if each in origins]
-        head = {
-            "figure": figure,
-            "label": metric.label,
-            "value": metric.value,
-            "unit": metric.unit,
-            "formula": how.formula,
-        }
-        inputs = dict(how.inputs)
+        rows = [origins[each] for each in how.origins]
+        result = {"figure": figure, "label": metric.label, "value": metric.value, "unit": metric.unit,
+                  "formula": how.formula, "inputs": dict(how.inputs)}  # fmt: skip
     else:
         rows = [origin for each, origin in origins.items() if each == figure or each.startswith(f"{figure}.")]
-        if not rows:
-            message = (
-                f'"{figure}" is no figure of {made.scenario_id}. {nearest(figure, [*made.explanations, *origins])}'
-            )
-            raise InputError(message)
-        head, inputs = {"figure": figure}, {}
+        result = {"figure": figure}
+    if not rows:
+        known = [*made.explanations, *origins]
+        message = f'"{figure}" is no figure of {made.scenario_id}. {nearest(figure, known)}'
+        raise InputError(message)
     if as_json:
-        result = {**head, "inputs": inputs, "origins": [asdict(row) for row in rows]}
+        result["origins"] = [asdict(row) for row in rows]
         put_json(envelope("explain", package_version(), {"figure": figure, "scenario": scenario}, result, []))
         return
-    _show(head, inputs, rows)
+    tree = _tree(made, figure) if figure in made.explanations else _listed(figure, rows)
+    put(tree)
 
 
-def _show(head: dict[str, object], inputs: dict[str, str], rows: Sequence[Origin]) -> None:
-    """Print a tree: figure, formula, inputs, sources."""
-    from rich.markup import escape
+def _tree(made: Plan, name: str, depth: int = 0) -> Tree:
+    """Return a metric's tree: value and formula, the metrics it is made of in turn, its own figures with sources."""
+    from rich.text import Text
     from rich.tree import Tree
 
     from gigawatt.units import say
 
-    title = str(head.get("label", head["figure"]))
-    if "value" in head:
-        title += f": {say(float(str(head['value'])), str(head['unit']))}"
-    tree = Tree(escape(title))
-    if "formula" in head:
-        tree.add(escape(f"= {head['formula']}"))
-    for name, value in inputs.items():
-        tree.add(escape(f"{name}: {value}"))
-    branch = tree.add("figures")
+    metric, how = made.metric(name), made.explanations[name]
+    tree = Tree(Text(f"{metric.label} ({name}): {say(metric.value, metric.unit)}"))
+    tree.add(Text(f"= {how.formula}"))
+    for other, value in how.inputs:
+        if depth < MAX_DEPTH:
+            tree.add(_tree(made, other, depth + 1))
+        else:
+            tree.add(Text(f"{other}: {value}"))
+    if depth == 0:
+        origins = {origin.path: origin for origin in made.origins}
+        tree.add(_listed("figures", [origins[each] for each in how.origins]))
+    return tree
+
+
+def _listed(head: str, rows: Sequence[Origin]) -> Tree:
+    """Return figures with their kind, source and date."""
+    from rich.text import Text
+    from rich.tree import Tree
+
+    tree = Tree(Text(head))
     for row in rows:
-        branch.add(
-            escape(f"{row.path} = {row.value}  [{row.kind}; {row.source}{'; ' + row.as_of if row.as_of else ''}]")
-        )
-    put(tree)
+        place = "; ".join(part for part in (row.kind, row.source, row.as_of) if part)
+        tree.add(Text(f"{row.path} = {row.value}  [{place}]"))
+    return tree
