@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gigawatt.catalogue import Catalogue
@@ -10,11 +10,13 @@ from gigawatt.catalogue.schema import CostModel, Reliability, Tariff
 from gigawatt.engines.fleet import goodput
 from gigawatt.engines.fleet.types import FailureModel, Goodput
 from gigawatt.engines.training import estimate, run, search
+from gigawatt.engines.training.phases import Phase, run_phases
 from gigawatt.engines.training.types import Layout, RunEstimate, SearchResult, StepEstimate, TrainingJob
 from gigawatt.errors import InfeasibleError, InputError
 from gigawatt.planning import convert
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.unit_costs import gpu_hour_cost
+from gigawatt.units import WATTS_PER_MEGAWATT
 
 BATCH_ROUNDING_FRAC = 0.05  # how far a batch in tokens may be from the count of sequences that is meant
 
@@ -195,6 +197,7 @@ def whole_run(
     tariff: Tariff,
     pue: float,
     figures: Figures,
+    phases: Sequence[Phase] = (),
 ) -> TrainingRun:
     """Carry a layout through to days, hours, energy, cost and carbon.
 
@@ -206,6 +209,9 @@ def whole_run(
     failures : FailureModel
     catalogue, costs, tariff, pue, figures
         For cost and carbon.
+    phases : sequence of Phase
+        Stretches with their own sequence and batch, whose tokens then count instead of `tokens`; none for one step
+        throughout.
 
     Returns
     -------
@@ -221,7 +227,7 @@ def whole_run(
         message = f"{job.model.name} does not fit on {job.gpus_count:,} {job.accelerator.name}: {why}"
         raise InfeasibleError(message)
     step = found.best
-    ideal = run(job, step, tokens)
+    ideal = run_phases(job, phases).total if phases else run(job, step, tokens)
     kept = goodput(failures, job.gpus_count)
     days = ideal.days / kept.ettr_frac
     hours = ideal.gpu_hours_h / kept.ettr_frac
@@ -232,7 +238,7 @@ def whole_run(
         costs=costs,
         tariff=tariff,
         pue=pue,
-        mean_it_w=step.gpu_power_w,
+        mean_it_w=ideal.it_energy_mwh * WATTS_PER_MEGAWATT / ideal.gpu_hours_h if phases else step.gpu_power_w,
         figures=figures,
     ).total_usd
     carbon = figures(f"tariffs.{tariff.id}.carbon_kg_per_mwh", tariff.carbon_kg_per_mwh)
@@ -240,7 +246,7 @@ def whole_run(
         job=job,
         found=found,
         step=step,
-        tokens=tokens,
+        tokens=ideal.tokens,
         ideal=ideal,
         goodput=kept,
         days=days,

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from gigawatt.catalogue import Catalogue
 from gigawatt.catalogue.schema import CostModel, Tariff
 from gigawatt.engines.serving.types import Request, ServiceLevel
+from gigawatt.engines.training.tuning import Tuning
 from gigawatt.errors import CatalogueError, InfeasibleError, InputError
 from gigawatt.planning.figures import Figures
+from gigawatt.planning.finetune import BATCH_SEQUENCES, finetune_run
 from gigawatt.planning.plan import Notice
 from gigawatt.planning.serving import ServingPool, pool_size, serving_inputs, serving_pool
 from gigawatt.planning.training import TrainingRun, failure_model, find_layout, training_job, whole_run
@@ -22,9 +24,7 @@ from gigawatt.units import DAYS_PER_YEAR, HOURS_PER_MONTH, MONTHS_PER_YEAR, SECO
 
 Floats = NDArray[np.float64]
 DAYS_PER_MONTH = DAYS_PER_YEAR / MONTHS_PER_YEAR
-FINETUNE_BATCH_SEQUENCES = 128  # ASSUMPTION: a usual batch of supervised fine-tuning
 FINETUNE_SEQUENCE_TOKENS = 8192
-FINETUNE_NODES = (1, 2, 4, 8, 16, 32, 64, 128)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,48 +209,39 @@ def _training(
 def _tuning(
     item: FinetuneWork, path: str, scenario: Scenario, catalogue: Catalogue, setting: Setting, figures: Figures
 ) -> ScheduledTuning:
-    """Find the fewest nodes that fine-tune a model, and the accelerators that a stream of runs keeps busy."""
-    entry = catalogue.accelerators[item.on]
-    failures = failure_model(catalogue.reliability[scenario.fleet.reliability], figures)
+    """Find the fewest nodes that train all weights, and the accelerators that a stream of runs keeps busy."""
     start = item.start or scenario.horizon.start
-    reason = ""
-    for nodes in FINETUNE_NODES:
-        job = training_job(
-            catalogue,
-            item.finetune,
-            item.on,
-            nodes * entry.accelerators_per_node,
-            sequence_tokens=FINETUNE_SEQUENCE_TOKENS,
-            batch_tokens=FINETUNE_SEQUENCE_TOKENS * FINETUNE_BATCH_SEQUENCES,
-            precision="bf16",
-            software_date=start.index / MONTHS_PER_YEAR,
-        )
-        found = find_layout(job)
-        if found.best is None:
-            reason = found.reason
-            continue
-        run = whole_run(
-            job,
-            found,
-            figures(f"{path}.tokens", item.tokens),
-            failures,
-            catalogue,
-            costs=setting.costs,
-            tariff=setting.tariff,
-            pue=setting.pue,
-            figures=figures,
-        )
-        busy = figures(f"{path}.runs", item.runs) * run.gpu_hours_h / HOURS_PER_MONTH
-        axis = scenario.horizon.axis
-        active_T = np.arange(axis.months_count) >= axis.position(start)
-        return ScheduledTuning(
-            label=f"fine-tuning {catalogue.models[item.finetune].name}",
-            kind=item.on,
-            run=run,
-            gpus_needed_T=np.where(active_T, np.ceil(busy), 0.0),
-        )
-    message = f"{item.finetune} cannot be fine-tuned on {FINETUNE_NODES[-1]} nodes of {item.on}: {reason}"
-    raise InfeasibleError(message)
+    job = training_job(
+        catalogue,
+        item.finetune,
+        item.on,
+        1,
+        sequence_tokens=FINETUNE_SEQUENCE_TOKENS,
+        batch_tokens=FINETUNE_SEQUENCE_TOKENS * BATCH_SEQUENCES,
+        precision="bf16",
+        software_date=start.index / MONTHS_PER_YEAR,
+    )
+    run = finetune_run(
+        job,
+        Tuning("full"),
+        figures(f"{path}.tokens", item.tokens),
+        failure_model(catalogue.reliability[scenario.fleet.reliability], figures),
+        catalogue,
+        costs=setting.costs,
+        tariff=setting.tariff,
+        pue=setting.pue,
+        figures=figures,
+        whole_nodes=True,
+    ).run
+    busy = figures(f"{path}.runs", item.runs) * run.gpu_hours_h / HOURS_PER_MONTH
+    axis = scenario.horizon.axis
+    active_T = np.arange(axis.months_count) >= axis.position(start)
+    return ScheduledTuning(
+        label=f"fine-tuning {catalogue.models[item.finetune].name}",
+        kind=item.on,
+        run=run,
+        gpus_needed_T=np.where(active_T, np.ceil(busy), 0.0),
+    )
 
 
 def _serving(

@@ -35,12 +35,12 @@ from gigawatt.engines.training.parallelism import data
 from gigawatt.engines.training.parallelism.shares import Shares
 from gigawatt.engines.training.step import Breakdown, assemble, estimate, layer_terms, step_power_w
 from gigawatt.engines.training.tuning import (
-    ADAPTER_FILE_BYTES,
     ADAPTER_GRADIENT_BYTES,
     ADAPTER_WEIGHT_BYTES,
     FROZEN_BYTES,
     MASTER_BYTES,
     NF4_BYTES,
+    TRAINED_FILE_BYTES,
     FinetuneEstimate,
     Tuning,
     check,
@@ -246,7 +246,8 @@ def finetune_estimate(
     >>> l40s = Accelerator("l40s", "ada", {"bf16": 362e12}, 48 * 2.0**30, 864e9, 8, 8, Fabric(32e9, 0.7, 5e-6),
     ...                    Fabric(25e9, 0.8, 5e-6), 350.0, 600.0, 160.0)
     >>> llama = Transformer("llama-65b", 80, 8192, 64, 64, 128, 22016, 32000)
-    >>> found = finetune_estimate(TrainingJob(llama, l40s, 1, 512, 16), Tuning("qlora", 64, "all", 8), Layout(recompute="full"))
+    >>> job, tuning = TrainingJob(llama, l40s, 1, 512, 16), Tuning("qlora", 64, optimizer_bits=8)
+    >>> found = finetune_estimate(job, tuning, Layout(recompute="full"))
     >>> found.step.fits, round(found.step.memory.weights_gib)
     (True, 35)
     """
@@ -286,4 +287,4 @@ def finetune_estimate(
     )
     weights = float(total_parameters_count(job.model))
     own = weights if tuning.method == "full" else trainable_parameters(job.model, tuning.rank, tuning.targets)
-    return FinetuneEstimate(tuning, job, step, own, weights, ADAPTER_FILE_BYTES * own)
+    return FinetuneEstimate(tuning, job, step, own, weights, TRAINED_FILE_BYTES * own)

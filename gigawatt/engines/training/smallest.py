@@ -12,7 +12,8 @@ from gigawatt.engines.hardware.constants import CALIBRATION, Calibration
 from gigawatt.engines.training import memory, rules
 from gigawatt.engines.training.columns import JobColumns, job_columns, layout_columns
 from gigawatt.engines.training.finetune import finetune_estimate, peak_memory, step_breakdown
-from gigawatt.engines.training.tuning import FinetuneEstimate, Tuning
+from gigawatt.engines.training.search import search
+from gigawatt.engines.training.tuning import MOMENTS_BYTES, FinetuneEstimate, Tuning
 from gigawatt.engines.training.types import Layout, Recompute, TrainingJob
 from gigawatt.errors import InfeasibleError
 from gigawatt.units import BYTES_PER_GIB
@@ -30,15 +31,15 @@ def _powers(limit: int) -> list[int]:
     return [1 << exponent for exponent in range(max(limit, 1).bit_length())]
 
 
-def accelerator_counts(node_count: int, largest_count: int = LARGEST_COUNT) -> list[int]:
-    """Accelerators to try, fewest first: parts of a node, then whole nodes in powers of two.
+def accelerator_counts(node_count: int, largest_count: int = LARGEST_COUNT, *, whole_nodes: bool = False) -> list[int]:
+    """Accelerators to try, fewest first: parts of a node unless it is to be whole, then nodes in powers of two.
 
     Examples
     --------
     >>> accelerator_counts(8, 32), accelerator_counts(6, 24)
     ([1, 2, 4, 8, 16, 32], [1, 2, 4, 6, 12, 24])
     """
-    inside = [count for count in _powers(node_count) if count < node_count]
+    inside = [] if whole_nodes else [count for count in _powers(node_count) if count < node_count]
     outside = [node_count * nodes for nodes in _powers(max(largest_count // node_count, 1))]
     return [*inside, *outside]
 
@@ -82,7 +83,15 @@ def fastest_layout(
     -------
     tuple of Layout or None, str
         The layout; without one, what is short and by how much.
+
+    Notes
+    -----
+    All weights with 32-bit moments are plain training, and every layout of `search` is tried. With adapters or 8-bit
+    moments those of `layouts_of` are: fine-tuning libraries shard weights rather than cut a model into stages.
     """
+    if tuning.method == "full" and tuning.moments_bytes == MOMENTS_BYTES:
+        training = search(job, 1, calibration=calibration)
+        return (training.best.layout, "") if training.best else (None, training.reason)
     found = list(layouts_of(job))
     columns: JobColumns = job_columns([job], calibration)
     allowed = rules.mask(columns, layout_columns(found))
@@ -107,7 +116,12 @@ def fastest_layout(
 
 
 def smallest_hardware(
-    job: TrainingJob, tuning: Tuning, largest_count: int = LARGEST_COUNT, calibration: Calibration = CALIBRATION
+    job: TrainingJob,
+    tuning: Tuning,
+    largest_count: int = LARGEST_COUNT,
+    calibration: Calibration = CALIBRATION,
+    *,
+    whole_nodes: bool = False,
 ) -> FinetuneEstimate:
     """Find the fewest accelerators, and so the fewest nodes, that fine-tune a model.
 
@@ -121,11 +135,13 @@ def smallest_hardware(
         Accelerators to try at most.
     calibration : Calibration
         Constants of training.
+    whole_nodes : bool
+        Take whole nodes only: fewer hours for a stream of runs, where small jobs would fill their memory with weights.
 
     Returns
     -------
     FinetuneEstimate
-        On the fewest accelerators of `accelerator_counts`, in the fastest of `layouts_of`.
+        On the fewest accelerators of `accelerator_counts`, in the layout of `fastest_layout`.
 
     Raises
     ------
@@ -133,7 +149,7 @@ def smallest_hardware(
         If not even the largest number fits; says what is short and by how much.
     """
     reason = ""
-    for count in accelerator_counts(job.accelerator.accelerators_per_node, largest_count):
+    for count in accelerator_counts(job.accelerator.accelerators_per_node, largest_count, whole_nodes=whole_nodes):
         tried = replace(job, gpus_count=count)
         layout, why = fastest_layout(tried, tuning, calibration)
         if layout is not None:

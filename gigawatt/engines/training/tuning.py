@@ -25,7 +25,7 @@ MOMENTS_BYTES = 8.0  # two Adam moments in 32 bits [B]
 # Two Adam moments in 8 bits with a 32-bit scale per block of 2048: Dettmers et al. 2022 (arXiv:2110.02861). [B]
 MOMENTS_8BIT_BYTES = 2.0 * (1.0 + 4.0 / 2048.0)
 MASTER_BYTES = 4.0  # 32-bit copy of a trained 16-bit weight [B]
-ADAPTER_FILE_BYTES = 2.0  # adapters are handed over in 16 bits [B]
+TRAINED_FILE_BYTES = 2.0  # what was trained is handed over in 16 bits [B]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class FinetuneEstimate:
     step : StepEstimate
         Layout, time, memory by part. `model_flops` leaves out the weight gradients that are not formed.
     trainable_parameters_count, total_parameters_count : float
-    adapter_file_bytes : float
+    trained_file_bytes : float
         What the run hands over: adapters, or the whole model, in 16 bits. [B]
     """
 
@@ -81,7 +81,7 @@ class FinetuneEstimate:
     step: StepEstimate
     trainable_parameters_count: float
     total_parameters_count: float
-    adapter_file_bytes: float
+    trained_file_bytes: float
 
     @property
     def nodes_count(self) -> int:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from training_parts import A100, DEEPSEEK_V3, GPT_175B, H100, LLAMA_8B, LLAMA_70B, LLAMA_405B, QWEN_30B
 
 from gigawatt.engines.hardware.types import Accelerator, Fabric, Transformer
-from gigawatt.engines.training import Layout, TrainingJob, estimate
+from gigawatt.engines.training import Layout, TrainingJob, estimate, search
 from gigawatt.engines.training.adapters import trainable_parameters
 from gigawatt.engines.training.finetune import finetune_estimate
 from gigawatt.engines.training.memory import RESERVED_BYTES
@@ -79,7 +79,7 @@ def test_gpt_3_with_lora_takes_350_gb_instead_of_1_2_tb_and_hands_over_35_mb():
     memory = lora.step.memory
     held = (memory.weights_gib + memory.gradients_gib + memory.optimizer_gib) * BYTES_PER_GIB * 64
     assert held == pytest.approx(350e9, rel=0.02)
-    assert lora.adapter_file_bytes == pytest.approx(35e6, rel=0.1)
+    assert lora.trained_file_bytes == pytest.approx(35e6, rel=0.1)
     full = finetune_estimate(job, Tuning("full"), layout).step.memory
     assert (full.weights_gib + full.gradients_gib + full.optimizer_gib) * BYTES_PER_GIB * 64 > 1.2e12
 
@@ -213,9 +213,16 @@ def test_smallest_hardware_is_the_fewest_that_fit():
 def test_smallest_hardware_for_all_of_405b_spans_nodes_and_shards():
     found = smallest_hardware(TrainingJob(LLAMA_405B, H100, 1, 4096, 128), Tuning("full"))
     assert 406e9 * 18 / (80e9 * 0.97) < found.job.gpus_count <= 128
-    assert found.step.layout.zero_stage == 3
+    assert found.step == search(found.job, 1).best  # all weights is training
     assert found.step.layout.tensor_parallel <= 8
     assert found.nodes_count == found.job.gpus_count // 8
+
+
+def test_sharded_adapters_span_nodes():
+    found = smallest_hardware(TrainingJob(LLAMA_405B, H100, 1, 4096, 128), Tuning("lora"))
+    assert 406e9 * 2 / (80e9 * 0.97) < found.job.gpus_count <= 16
+    assert found.step.layout.zero_stage == 3
+    assert found.step.layout.pipeline_parallel == 1
 
 
 def test_what_never_fits_says_by_how_much():
@@ -226,6 +233,7 @@ def test_what_never_fits_says_by_how_much():
 def test_counts_fill_a_node_before_they_take_another():
     assert accelerator_counts(4, 16) == [1, 2, 4, 8, 16]
     assert accelerator_counts(1, 2) == [1, 2]
+    assert accelerator_counts(8, 32, whole_nodes=True) == [8, 16, 32]
 
 
 @pytest.mark.parametrize("tuning", [Tuning("all"), Tuning(rank=0), Tuning(targets="heads"), Tuning(optimizer_bits=16)])
