@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gigawatt.catalogue import Catalogue
+from gigawatt.catalogue.bring import bring
 from gigawatt.engines.serving.types import Request, ServiceLevel, Sizing
 from gigawatt.engines.training.types import Layout, SearchResult, TrainingJob
 from gigawatt.errors import InputError, nearest
 from gigawatt.planning.figures import Figures
+from gigawatt.planning.launch import tool_named
+from gigawatt.planning.launch.search import search_within
 from gigawatt.planning.serving import ServingPool, pool_size, serving_inputs, serving_pool
 from gigawatt.planning.training import TrainingRun, failure_model, find_layout, training_job, whole_run
 from gigawatt.records import Month
@@ -98,8 +101,10 @@ def train(
     tokens: float | None = None,
     sequence: int = 8192,
     batch_tokens: float | None = None,
+    batch_sequences: int | None = None,
     precision: str = "bf16",
     fixed: Mapping[str, int | str] | None = None,
+    tool: str | None = None,
     software_date: float | None = None,
     reliability: str = DEFAULT_RELIABILITY,
     tariff: str = DEFAULT_TARIFF,
@@ -111,7 +116,7 @@ def train(
     ----------
     catalogue : Catalogue
     model, accelerator : str
-        Catalogue ids.
+        Catalogue ids or paths: a model's `config.json` or its folder, a YAML file of the catalogue's shape.
     gpus : int
         Accelerators.
     tokens : float, optional
@@ -120,10 +125,15 @@ def train(
         Tokens per sequence.
     batch_tokens : float, optional
         Tokens per step; the catalogue's default where not given.
+    batch_sequences : int, optional
+        Sequences per step, to the last one, in place of `batch_tokens`, which are taken as people round them.
     precision : str
         bf16, fp8 or fp4.
     fixed : mapping, optional
         Degrees to hold, by the names of `Layout`; with tensor, pipeline and micro-batch all given it is not searched.
+    tool : str, optional
+        Tool that will train, a key of `gigawatt.planning.launch.TOOLS`: only what it can express is searched, at the
+        pace of its software.
     software_date : float, optional
         Year of the software; where not given, today's, as far as the accelerator's software still improves.
     reliability, tariff : str
@@ -144,17 +154,27 @@ def train(
     """
     figures = Figures()
     defaults = catalogue.defaults
+    catalogue, model = bring(catalogue, "models", model)
+    catalogue, accelerator = bring(catalogue, "accelerators", accelerator)
+    exact = batch_sequences * sequence if batch_sequences else None
     job = training_job(
         catalogue,
         model,
         accelerator,
         gpus,
         sequence_tokens=sequence,
-        batch_tokens=batch_tokens or figures("defaults.train_batch_tokens", defaults.train_batch_tokens),
+        batch_tokens=exact or batch_tokens or figures("defaults.train_batch_tokens", defaults.train_batch_tokens),
         precision=precision,
         software_date=software_date or usual_software_date(catalogue.accelerators[accelerator].available_from),
     )
-    found = find_layout(job, _layout(fixed or {}, job), fixed)
+    job = replace(job, batch_sequences=batch_sequences or job.batch_sequences)
+    if tool is not None:
+        job = replace(job, stack=tool_named(tool).stack)
+    layout = _layout(fixed or {}, job)
+    if tool is None or layout is not None:
+        found = find_layout(job, layout, fixed)
+    else:
+        found = search_within(job, tool, fixed or {})
     run = None
     if tokens is not None:
         run = whole_run(
@@ -197,7 +217,7 @@ def serve(
     ----------
     catalogue : Catalogue
     model, accelerator : str
-        Catalogue ids.
+        Catalogue ids or paths, as for `train`.
     input_tokens, output_tokens, cached : float
         Mean request, and the share of its input found in the prefix cache.
     precision : str
@@ -229,6 +249,8 @@ def serve(
         If nothing fits and meets the service level.
     """
     figures = Figures()
+    catalogue, model = bring(catalogue, "models", model)
+    catalogue, accelerator = bring(catalogue, "accelerators", accelerator)
     if input_tokens <= 0 or output_tokens <= 0 or not 0.0 <= cached < 1.0:
         message = (
             f"input {input_tokens:g} and output {output_tokens:g} must be above 0, cached {cached:g} in 0 to below 1"
