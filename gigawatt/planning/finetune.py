@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -10,7 +10,7 @@ from gigawatt.catalogue import Catalogue
 from gigawatt.catalogue.schema import CostModel, Tariff
 from gigawatt.engines.fleet.types import FailureModel
 from gigawatt.engines.training.finetune import finetune_estimate
-from gigawatt.engines.training.smallest import fastest_layout, smallest_hardware
+from gigawatt.engines.training.smallest import accelerator_counts, fastest_layout, smallest_hardware
 from gigawatt.engines.training.tuning import METHODS, TARGETS, FinetuneEstimate, Tuning, packed
 from gigawatt.engines.training.types import SearchResult, TrainingJob
 from gigawatt.errors import InfeasibleError, InputError, nearest
@@ -28,6 +28,7 @@ from gigawatt.records import Month
 from gigawatt.units import BYTES_PER_GIB, MONTHS_PER_YEAR
 
 BATCH_SEQUENCES = 128  # ASSUMPTION: a usual batch of supervised fine-tuning
+LARGER_COUNTS = 3  # numbers of accelerators shown beyond the fewest, where one accelerator is asked for
 # Makers whose chips are rented as a service or used in their own products, and not sold: nobody else can own one.
 NOT_SOLD_BY = frozenset({"Amazon", "Google", "Meta", "Microsoft"})
 
@@ -59,7 +60,7 @@ class FinetuneAnswer:
     ----------
     tuning : Tuning
     options : tuple of FinetuneRun
-        One an accelerator, cheapest first.
+        One an accelerator, cheapest first; of a given accelerator the fewest that fit, then more.
     refused : tuple of (str, str)
         Accelerators that cannot, and why.
     figures : Figures
@@ -237,44 +238,54 @@ def finetune(
     """
     figures = Figures()
     tuning = read_tuning(method, rank, targets, optimizer_bits)
+
+    def option(name: str, count: int) -> FinetuneRun:
+        job = training_job(
+            catalogue,
+            model,
+            name,
+            1,
+            sequence_tokens=sequence,
+            batch_tokens=batch_tokens or BATCH_SEQUENCES * sequence,
+            precision=precision,
+            software_date=software_date or usual_software_date(catalogue.accelerators[name].available_from),
+        )
+        own = Figures()
+        found = finetune_run(
+            replace(job, model=packed(job.model, document)) if document is not None else job,
+            tuning,
+            tokens,
+            failure_model(catalogue.reliability[reliability], own),
+            catalogue,
+            costs=catalogue.costs[DEFAULT_COSTS],
+            tariff=catalogue.tariffs[tariff],
+            pue=pue,
+            figures=own,
+            gpus_count=count,
+        )
+        figures.used.update(own.used)
+        return found
+
     options: list[FinetuneRun] = []
     refused: list[tuple[str, str]] = []
-    names: Iterable[str] = (accelerator,) if accelerator else ownable(catalogue)
-    for name in names:
-        own = Figures()
-        try:
-            job = training_job(
-                catalogue,
-                model,
-                name,
-                1,
-                sequence_tokens=sequence,
-                batch_tokens=batch_tokens or BATCH_SEQUENCES * sequence,
-                precision=precision,
-                software_date=software_date or usual_software_date(catalogue.accelerators[name].available_from),
-            )
-            if document is not None:
-                job = replace(job, model=packed(job.model, document))
-            option = finetune_run(
-                job,
-                tuning,
-                tokens,
-                failure_model(catalogue.reliability[reliability], own),
-                catalogue,
-                costs=catalogue.costs[DEFAULT_COSTS],
-                tariff=catalogue.tariffs[tariff],
-                pue=pue,
-                figures=own,
-                gpus_count=gpus or 0,
-            )
-        except InfeasibleError as error:
-            refused.append((name, str(error)))
-            continue
-        options.append(option)
-        figures.used.update(own.used)
+    if accelerator:
+        options.append(option(accelerator, gpus or 0))
+        smallest = options[0].estimate.job
+        counts = accelerator_counts(smallest.accelerator.accelerators_per_node)
+        larger = [] if gpus else [count for count in counts if count > smallest.gpus_count][:LARGER_COUNTS]
+    else:
+        larger = []
+        for name in ownable(catalogue):
+            try:
+                options.append(option(name, gpus or 0))
+            except InfeasibleError as error:
+                refused.append((name, str(error)))
+        options.sort(key=lambda found: (found.run.cost_usd, found.estimate.job.accelerator.name))
+    for count in larger:
+        with contextlib.suppress(InfeasibleError):  # a batch may not split over more
+            options.append(option(smallest.accelerator.name, count))
     if not options:
         raise InfeasibleError("\n".join(reason for _, reason in refused))
-    options.sort(key=lambda option: (not option.priced, option.run.cost_usd, option.estimate.job.accelerator.name))
     return FinetuneAnswer(tuning, tuple(options), tuple(refused), figures)
 
 

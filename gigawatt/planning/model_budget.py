@@ -130,7 +130,7 @@ def dense_transformer(parameters_count: float) -> Transformer:
     --------
     >>> found = dense_transformer(405e9)
     >>> found.hidden, found.layers
-    (16384, 136)
+    (15360, 128)
     """
     widths = range(WIDTH_STEP, 64 * WIDTH_STEP, WIDTH_STEP)
     family = [

@@ -30,7 +30,9 @@ def run(
     document: Annotated[
         str | None, typer.Option(help="Mean tokens of an example, where short ones are packed into a sequence.")
     ] = None,
-    gpus: Annotated[int | None, typer.Option(min=1, help="Accelerators; the fewest that fit if not given.")] = None,
+    gpus: Annotated[
+        int | None, typer.Option(min=1, help="Accelerators; the fewest that fit, and more, if not given.")
+    ] = None,
     precision: Annotated[str, typer.Option(help="Of the products: bf16, fp8 or fp4.")] = "bf16",
     software_date: Annotated[float | None, typer.Option(help="Year of the software; today if not given.")] = None,
     reliability: Annotated[str, typer.Option(help="Failure rates of the catalogue.")] = "meta-llama3-h100",

@@ -53,10 +53,13 @@ def test_adapters_cost_less_than_all_weights():
 
 
 def test_more_accelerators_finish_sooner():
-    few = finetune(CATALOGUE, "llama-3.1-8b", "h100-sxm", tokens=1e9).options[0]
-    many = finetune(CATALOGUE, "llama-3.1-8b", "h100-sxm", tokens=1e9, gpus=16).options[0]
-    assert many.estimate.job.gpus_count == 16
-    assert many.run.days < few.run.days
+    answer = finetune(CATALOGUE, "llama-3.1-8b", "h100-sxm", tokens=1e9)
+    assert [option.estimate.job.gpus_count for option in answer.options] == [1, 2, 4, 8]
+    days = [option.run.days for option in answer.options]
+    assert days == sorted(days, reverse=True)
+    many = finetune(CATALOGUE, "llama-3.1-8b", "h100-sxm", tokens=1e9, gpus=16).options
+    assert [option.estimate.job.gpus_count for option in many] == [16]
+    assert many[0].run.days < days[-1]
 
 
 def test_packed_examples_train_faster():
