@@ -12,7 +12,7 @@ import numpy as np
 from ruamel.yaml import YAML
 
 from gigawatt.catalogue import Catalogue, schema
-from gigawatt.engines.hardware import fit
+from gigawatt.engines.hardware import fit, fit_fabric
 from gigawatt.engines.hardware.attention import FUSED_TRAINING_OVER_FORWARD
 from gigawatt.engines.hardware.efficiency import SAME_RATE, in_network_frac
 from gigawatt.engines.hardware.gemm import OPERAND_BYTES
@@ -20,13 +20,22 @@ from gigawatt.engines.hardware.types import Accelerator
 from gigawatt.engines.training.columns import peak_flop_per_s
 from gigawatt.errors import InputError, nearest
 from gigawatt.planning.convert import accelerator as engine_accelerator
-from gigawatt.planning.convert import with_profile
-from gigawatt.planning.kernel_times import attention_flops, moved_bytes, predicted_s, ranks_inside_domain
+from gigawatt.planning.kernel_times import (
+    Comparison,
+    attention_flops,
+    compared,
+    gemm_flops,
+    kept_precision,
+    moved_bytes,
+    ranks_inside_domain,
+)
 from gigawatt.planning.measurements import COLLECTIVES, Faults, Measurements, Timing
 from gigawatt.planning.store import write_atomically
 from gigawatt.units import say, three_digits
 
 MOST_OF_PEAK = 1.1  # a clock above the datasheet's gives a few per cent; more is a wrong unit or shape
+UNSURE_FRAC = 0.15  # a standard error above this share of a figure is told
+EXTRAPOLATED_RATIO = 1.25  # endless over fastest timed product; 8,192 cubes on an H100 leave about 1.2
 DIGITS = 5
 MICROSECONDS = 1e6
 
@@ -44,16 +53,6 @@ class Fitted:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """Median absolute error of the engines' times against measured ones, with the generation's constants and after."""
-
-    kind: str
-    timings: int
-    before_pct: float
-    after_pct: float
-
-
-@dataclass(frozen=True, slots=True)
 class Calibrated:
     """What a calibration found."""
 
@@ -62,6 +61,7 @@ class Calibrated:
     text: str
     fitted: tuple[Fitted, ...]
     comparisons: tuple[Comparison, ...]
+    notices: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,8 @@ def calibrate(catalogue: Catalogue, accelerator: str, measurements: Sequence[Mea
     for one in measurements:
         _check(one, plain)
     fitted: list[tuple[str, Fitted]] = []
-    for precision in sorted({_precision(t) for one in measurements for t in one.timings if t.kind == "gemm"}):
-        group = _group(measurements, lambda t, p=precision: t.kind == "gemm" and _precision(t) == p)  # type: ignore[misc]
+    for precision in sorted({kept_precision(t) for one in measurements for t in one.timings if t.kind == "gemm"}):
+        group = _group(measurements, lambda t, p=precision: t.kind == "gemm" and kept_precision(t) == p)  # type: ignore[misc]
         fitted += _of_gemm(group, precision, plain)
     for name, training in (("attention_frac", False), ("attention_training_frac", True)):
         group = _group(measurements, lambda t, w=training: t.kind == "attention" and t.training == w)  # type: ignore[misc]
@@ -132,9 +132,9 @@ def calibrate(catalogue: Catalogue, accelerator: str, measurements: Sequence[Mea
     yaml.dump(written, text)
     timings = [timing for one in measurements for timing in one.timings]
     found = tuple(figure for _, figure in fitted)
-    return Calibrated(
-        accelerator, profile, text.getvalue(), found, _compared(timings, plain, with_profile(plain, profile))
-    )
+    notices = _notices(measurements, plain, found)
+    comparisons = compared(timings, plain, profile)
+    return Calibrated(accelerator, profile, text.getvalue(), found, comparisons, notices)
 
 
 def write_profile(calibrated: Calibrated, folder: Path) -> Path:
@@ -160,11 +160,6 @@ def write_profile(calibrated: Calibrated, folder: Path) -> Path:
     return path
 
 
-def _precision(timing: Timing) -> str:
-    """Precision under which a product's share is kept."""
-    return SAME_RATE.get(timing.precision, timing.precision)
-
-
 def _group(measurements: Sequence[Measurements], chosen: Callable[[Timing], bool]) -> _Group:
     """Gather timings over files."""
     files = {one.name: tuple(timing for timing in one.timings if chosen(timing)) for one in measurements}
@@ -183,7 +178,7 @@ def _check(measurements: Measurements, plain: Accelerator) -> None:
             faults.add(timing.line, "precision", problem, nearest(timing.precision, known))
             continue
         if timing.kind == "gemm":
-            rate, peak, unit = 2.0 * sizes["m"] * sizes["n"] * sizes["k"], _peak(plain, timing.precision), "FLOP/s"
+            rate, peak, unit = gemm_flops(timing), _peak(plain, timing.precision), "FLOP/s"
         elif timing.kind == "attention":
             rate, peak, unit = attention_flops(timing), max(plain.dense_flop_per_s.values()), "FLOP/s"
         elif timing.kind == "memory_copy":
@@ -246,7 +241,11 @@ def _of_attention(group: _Group, name: str, plain: Accelerator) -> list[tuple[st
     peak, _ = peak_flop_per_s(plain, "bf16")
     width = group.sizes("head_dim")
     found = _named(name.removesuffix("_frac"), lambda: fit.fit_attention(flops, width, group.time_s, peak))
-    return [_figure(name, found.share_frac, "1", group, found.median_error_frac)]
+    launch = f"kernel_launch_s.{name.removesuffix('_frac').replace('_', '-')}"
+    return [
+        _figure(name, found.share_frac, "1", group, found.median_error_frac),
+        _figure(launch, found.launch_s, "s", group, found.median_error_frac),
+    ]
 
 
 def _of_memory(group: _Group, plain: Accelerator) -> list[tuple[str, Fitted]]:
@@ -255,7 +254,10 @@ def _of_memory(group: _Group, plain: Accelerator) -> list[tuple[str, Fitted]]:
         return []
     moved = np.array([moved_bytes(timing) for timing in group.timings])
     found = _named("memory_copy", lambda: fit.fit_memory(moved, group.time_s, plain.hbm_bytes_per_s))
-    return [_figure("hbm_frac", found.share_frac, "1", group, found.median_error_frac)]
+    return [
+        _figure("hbm_frac", found.share_frac, "1", group, found.median_error_frac),
+        _figure("kernel_launch_s.memory-copy", found.launch_s, "s", group, found.median_error_frac),
+    ]
 
 
 def _of_collectives(measurements: Sequence[Measurements], plain: Accelerator) -> list[tuple[str, Fitted]]:
@@ -273,7 +275,7 @@ def _of_collectives(measurements: Sequence[Measurements], plain: Accelerator) ->
         sizes = inner.sizes("bytes"), inner.sizes("ranks"), inner.reduces, inner.time_s
         found = _named(
             "collectives in a scale-up domain",
-            lambda: fit.fit_scale_up(*sizes, plain.scale_up.bytes_per_s, reduction),
+            lambda: fit_fabric.fit_scale_up(*sizes, plain.scale_up.bytes_per_s, reduction),
         )
         rate, latency_s = plain.scale_up.bytes_per_s * found.efficiency_frac.value, found.hop_latency_s.value
         fitted += _fabric_figures("scale_up", found, inner)
@@ -285,7 +287,7 @@ def _of_collectives(measurements: Sequence[Measurements], plain: Accelerator) ->
         inside = ranks_inside_domain(sizes[1], plain)
         found = _named(
             "collectives between domains",
-            lambda: fit.fit_scale_out(
+            lambda: fit_fabric.fit_scale_out(
                 *sizes[:2], inside, *sizes[2:], plain.scale_out.bytes_per_s, (rate, latency_s, reduction)
             ),
         )
@@ -293,7 +295,7 @@ def _of_collectives(measurements: Sequence[Measurements], plain: Accelerator) ->
     return fitted
 
 
-def _fabric_figures(tier: str, found: fit.FabricFit, group: _Group) -> list[tuple[str, Fitted]]:
+def _fabric_figures(tier: str, found: fit_fabric.FabricFit, group: _Group) -> list[tuple[str, Fitted]]:
     """Return the figures of a tier."""
     return [
         _figure(f"{tier}_frac", found.efficiency_frac, "1", group, found.median_error_frac),
@@ -338,21 +340,25 @@ def _number(value: float, unit: str) -> float | str:
     return f"{value * MICROSECONDS:.{DIGITS}g} us" if unit == "s" else float(f"{value:.{DIGITS}g}")
 
 
-def _compared(timings: Sequence[Timing], plain: Accelerator, measured: Accelerator) -> tuple[Comparison, ...]:
-    """Compare predicted with measured times by kind, before and after."""
-    kinds: dict[str, list[Timing]] = {}
-    for timing in timings:
-        part = f" {timing.precision}" if timing.precision else " training" if timing.training else ""
-        kinds.setdefault(timing.kind.replace("_", " ") + part, []).append(timing)
-    found = []
-    for kind, members in kinds.items():
-        time_s = [timing.time_s for timing in members]
-        errors = [
-            100.0 * fit.median_absolute_error_frac([predicted_s(timing, chip) for timing in members], time_s)
-            for chip in (plain, measured)
+def _notices(measurements: Sequence[Measurements], plain: Accelerator, fitted: Sequence[Fitted]) -> tuple[str, ...]:
+    """Say which figures the timings hardly support."""
+    said = []
+    for figure in fitted:
+        if figure.value > 0.0 and figure.unit == "1" and figure.standard_error > UNSURE_FRAC * figure.value:
+            said.append(f"{figure.name}: a standard error of {figure.standard_error / figure.value:.0%}: add timings.")
+        precision = figure.name.removeprefix("gemm_frac.")
+        if precision == figure.name:
+            continue
+        timings = [
+            t for one in measurements for t in one.timings if t.kind == "gemm" and kept_precision(t) == precision
         ]
-        found.append(Comparison(kind, len(members), *errors))
-    return tuple(found)
+        best = max(gemm_flops(t) / t.time_s for t in timings) / _peak(plain, precision)
+        if figure.value > EXTRAPOLATED_RATIO * best:
+            said.append(
+                f"{figure.name}: the fastest product achieved {best:.2f} of peak, the fit says {figure.value:.2f} of "
+                "an endless one: add larger products."
+            )
+    return tuple(said)
 
 
 def in_words(figure: Fitted) -> tuple[str, str]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from gigawatt.catalogue import schema
+from gigawatt.engines.hardware.architecture import FLOPS_PER_MAC
 from gigawatt.engines.hardware.attention import (
     FUSED_TRAINING_OVER_FORWARD,
     HEAD_DIM_HALF_LOSS,
@@ -14,6 +18,7 @@ from gigawatt.engines.hardware.attention import (
 from gigawatt.engines.hardware.collectives import Tiers, all_reduce_time_s, gather_time_s
 from gigawatt.engines.hardware.constants import CALIBRATION, generation_key
 from gigawatt.engines.hardware.efficiency import (
+    SAME_RATE,
     gemm_frac,
     gemm_traffic_ratio,
     hbm_frac,
@@ -21,10 +26,18 @@ from gigawatt.engines.hardware.efficiency import (
     measured_forward_attention_frac,
     measured_training_attention_frac,
 )
+from gigawatt.engines.hardware.fit import median_absolute_error_frac
+from gigawatt.engines.hardware.fit_fabric import LARGE_MESSAGE_BYTES
 from gigawatt.engines.hardware.gemm import OPERAND_BYTES, gemm_time_s
 from gigawatt.engines.hardware.types import Accelerator
 from gigawatt.engines.training.columns import peak_flop_per_s
-from gigawatt.planning.measurements import Timing
+from gigawatt.planning.convert import with_profile
+from gigawatt.planning.measurements import COLLECTIVES, Timing
+
+
+def gemm_flops(timing: Timing) -> float:
+    """Work of a timed product [FLOP]."""
+    return FLOPS_PER_MAC * timing.sizes["m"] * timing.sizes["n"] * timing.sizes["k"]
 
 
 def attention_flops(timing: Timing) -> float:
@@ -45,7 +58,7 @@ def ranks_inside_domain(ranks: Any, accelerator: Accelerator) -> Any:
 
 
 def predicted_s(timing: Timing, accelerator: Accelerator) -> float:
-    """Predict one measured time as the training engine would.
+    """Predict one measured time as the training engine would, launch time apart.
 
     Parameters
     ----------
@@ -57,7 +70,7 @@ def predicted_s(timing: Timing, accelerator: Accelerator) -> float:
     Returns
     -------
     float
-        Without launch time, which the engine counts by layer. [s]
+        [s]
     """
     sizes = timing.sizes
     if timing.kind == "gemm":
@@ -87,3 +100,65 @@ def predicted_s(timing: Timing, accelerator: Accelerator) -> float:
     if timing.kind == "all_reduce":
         return float(all_reduce_time_s(*group, tiers, in_network_frac(accelerator)))
     return float(gather_time_s(*group, tiers))
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Median absolute error of the engines' times against measured ones, with the generation's constants and after."""
+
+    kind: str
+    timings: int
+    before_pct: float
+    after_pct: float
+
+
+def kept_precision(timing: Timing) -> str:
+    """Precision under which a product's share is kept."""
+    return SAME_RATE.get(timing.precision, timing.precision)
+
+
+def _launch_key(timing: Timing) -> str:
+    """Key of a kernel's launch time in a profile; collectives have none."""
+    if timing.kind == "gemm":
+        return f"gemm-{kept_precision(timing)}"
+    return timing.kind.replace("_", "-") + ("-training" if timing.training else "")
+
+
+def _label(timing: Timing) -> str:
+    """Name of the row of comparisons that a timing counts in."""
+    name = timing.kind.replace("_", " ")
+    if timing.kind in COLLECTIVES:
+        return f"{name} {'from' if timing.sizes['bytes'] >= LARGE_MESSAGE_BYTES else 'below'} 1 MiB"
+    return f"{name} {timing.precision}" if timing.precision else f"{name} training" if timing.training else name
+
+
+def compared(
+    timings: Sequence[Timing], plain: Accelerator, profile: schema.EfficiencyProfile
+) -> tuple[Comparison, ...]:
+    """Compare predicted with measured times by kind.
+
+    Parameters
+    ----------
+    timings : sequence of Timing
+    plain : Accelerator
+        Without a profile.
+    profile : schema.EfficiencyProfile
+
+    Returns
+    -------
+    tuple of Comparison
+        Before, and after with the launch time that was fitted, which the engines count by layer.
+    """
+    measured = with_profile(plain, profile)
+    kinds: dict[str, list[Timing]] = {}
+    for timing in timings:
+        kinds.setdefault(_label(timing), []).append(timing)
+    found = []
+    for kind, members in kinds.items():
+        time_s = [timing.time_s for timing in members]
+        launch = profile.kernel_launch_s.get(_launch_key(members[0]))
+        before = [predicted_s(timing, plain) for timing in members]
+        after = [predicted_s(timing, measured) + (launch.value if launch else 0.0) for timing in members]
+        errors = [100.0 * median_absolute_error_frac(predicted, time_s) for predicted in (before, after)]
+        found.append(Comparison(kind, len(members), *errors))
+    return tuple(found)

@@ -58,41 +58,50 @@ class KernelFit:
 
 
 @dataclass(frozen=True, slots=True)
-class FabricFit:
-    """What timings of collectives say about one tier of network.
-
-    Attributes
-    ----------
-    efficiency_frac : Estimate
-        Share of the line rate that large messages achieve. [-]
-    hop_latency_s : Estimate
-        Latency of one step. [s]
-    in_network_frac : Estimate, optional
-        How far switches halve an all-reduce; None where timings of one kind alone cannot tell. [-]
-    median_error_frac : float
-        Median of the absolute relative error of the fit. [-]
-    """
-
-    efficiency_frac: Estimate
-    hop_latency_s: Estimate
-    in_network_frac: Estimate | None
-    median_error_frac: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Solution:
-    """Unknowns, their standard errors, and the median relative error."""
+class Solution:
+    """Unknowns, their standard errors, the factor if one was free, and the relative error of each timing."""
 
     values_P: Floats
     errors_P: Floats
     factor: Estimate
-    median_error_frac: float
+    error_frac_N: Floats
 
 
-def _solve(
-    design_NP: Floats, time_N: Floats, least_P: Floats, fixed_N: Numbers = 0.0, free_factor_N: Floats | None = None
-) -> _Solution:
-    """Fit non-negative unknowns and, where asked, one factor between 1 and 2 on some of the timings."""
+def solve(
+    design_NP: Floats,
+    time_N: Floats,
+    least_P: Floats,
+    *,
+    fixed_N: Numbers = 0.0,
+    free_factor_N: Floats | None = None,
+    weight_N: Numbers = 1.0,
+) -> Solution:
+    r"""Fit :math:`t = f (A \theta + t_f)` to timings.
+
+    Parameters
+    ----------
+    design_NP : array, shape (N, P)
+        Work of each timing by unknown.
+    time_N : array, shape (N,)
+        Measured. [s]
+    least_P : array, shape (P,)
+        Least value of each unknown; zero start values lie inside.
+    fixed_N : array, shape (N,)
+        Part of the time that is known. [s]
+    free_factor_N : array, shape (N,), optional
+        1 for timings that share an unknown factor between 1 and 2, 0 for the others.
+    weight_N : array, shape (N,)
+        Weight of each timing's error. [-]
+
+    Returns
+    -------
+    Solution
+
+    Raises
+    ------
+    InputError
+        If the timings are too few or too alike.
+    """
     count, unknowns = design_NP.shape
     freedom = count - unknowns - (free_factor_N is not None)
     if freedom < 1:
@@ -112,22 +121,23 @@ def _solve(
         return np.asarray(scaled_NP @ point[:unknowns] + fixed_N)
 
     def error_N(point: Floats) -> Floats:
-        return np.asarray(np.log(plain_N(point) / time_N) + (marked_N * point[-1] if marks else 0.0))
+        return np.asarray(weight_N * (np.log(plain_N(point) / time_N) + (marked_N * point[-1] if marks else 0.0)))
 
     def slope(point: Floats) -> Floats:
         slope_NP = scaled_NP / plain_N(point)[:, None]
-        return np.column_stack([slope_NP, marked_N]) if marks else slope_NP
+        slope_NP = np.column_stack([slope_NP, marked_N]) if marks else slope_NP
+        return np.asarray(slope_NP * np.broadcast_to(weight_N, time_N.shape)[:, None])
 
     found = least_squares(
         error_N, start, jac=slope, bounds=(low_P, high_P), loss="soft_l1", f_scale=OUTLIER_LOG, x_scale="jac"
     )
     errors = _standard_errors(np.asarray(found.jac), error_N(found.x), freedom)
     factor = np.exp(found.x[-1]) if marks else 1.0
-    return _Solution(
+    return Solution(
         values_P=found.x[:unknowns] * scale_P,
         errors_P=errors[:unknowns] * scale_P,
         factor=Estimate(float(factor), float(factor * errors[-1]) if marks else 0.0),
-        median_error_frac=float(np.median(np.abs(np.expm1(error_N(found.x))))),
+        error_frac_N=np.expm1(error_N(found.x) / weight_N),
     )
 
 
@@ -146,13 +156,13 @@ def _standard_errors(slope: Floats, error_N: Floats, freedom: int) -> Floats:
     return np.sqrt(np.maximum(np.diag(covariance), 0.0))
 
 
-def _share(seconds_per_unit: float, error: float, peak: float) -> Estimate:
-    """Turn seconds per unit of work into a share of a peak rate."""
+def share_of_peak(seconds_per_unit: float, error: float, peak: float) -> Estimate:
+    """Turn seconds per unit of work, and their standard error, into a share of a peak rate."""
     share = float(1.0 / (seconds_per_unit * peak))
     return Estimate(share, float(share * error / seconds_per_unit))
 
 
-def _floats(*columns: ArrayLike) -> list[Floats]:
+def columns(*columns: ArrayLike) -> list[Floats]:
     """Return columns of one length."""
     return [np.array(column, dtype=np.float64) for column in np.broadcast_arrays(*columns)]
 
@@ -202,16 +212,16 @@ def fit_gemm(
     >>> round(fit.share_frac.value, 3), round(fit.traffic_ratio.value, 3), round(fit.launch_s.value * 1e6, 3)
     (0.7, 2.0, 4.0)
     """
-    rows_N, inner_N, outer_N, time_N = _floats(rows, inner, outer, time_s)
+    rows_N, inner_N, outer_N, time_N = columns(rows, inner, outer, time_s)
     arithmetic_N = np.asarray(gemm_time_s(rows_N, inner_N, outer_N, 1.0, np.inf, operand_bytes))
     traffic_N = np.asarray(gemm_time_s(rows_N, inner_N, outer_N, np.inf, 1.0, operand_bytes))
     design_NP = np.column_stack([arithmetic_N, traffic_N, np.ones_like(time_N)])
-    found = _solve(design_NP, time_N, np.array([1.0 / peak_flop_per_s, 0.0, 0.0]))
-    share = _share(found.values_P[0], found.errors_P[0], peak_flop_per_s)
+    found = solve(design_NP, time_N, np.array([1.0 / peak_flop_per_s, 0.0, 0.0]))
+    share = share_of_peak(found.values_P[0], found.errors_P[0], peak_flop_per_s)
     traffic = Estimate(float(found.values_P[1]) * hbm_bytes_per_s, float(found.errors_P[1]) * hbm_bytes_per_s)
     half_loss = traffic.value * operand_bytes * share.value * peak_flop_per_s / (2.0 * hbm_bytes_per_s)
     launch = Estimate(float(found.values_P[2]), float(found.errors_P[2]))
-    return KernelFit(share, launch, traffic, half_loss, found.median_error_frac)
+    return KernelFit(share, launch, traffic, half_loss, float(np.median(np.abs(found.error_frac_N))))
 
 
 def fit_attention(flops: ArrayLike, head_dim: ArrayLike, time_s: ArrayLike, peak_flop_per_s: float) -> KernelFit:
@@ -243,7 +253,7 @@ def fit_attention(flops: ArrayLike, head_dim: ArrayLike, time_s: ArrayLike, peak
     -----
     :math:`t = F (1 + c/d) / (1 + c/128) / \eta P + t_0`, as in `fused_core_time_s`.
     """
-    flops_N, head_N, time_N = _floats(flops, head_dim, time_s)
+    flops_N, head_N, time_N = columns(flops, head_dim, time_s)
     narrow_N = (1.0 + HEAD_DIM_HALF_LOSS / head_N) / (1.0 + HEAD_DIM_HALF_LOSS / REFERENCE_HEAD_DIM)
     return _fit_rate(flops_N * narrow_N, time_N, peak_flop_per_s)
 
@@ -269,121 +279,21 @@ def fit_memory(moved_bytes: ArrayLike, time_s: ArrayLike, hbm_bytes_per_s: float
     InputError
         If the timings are too few or too alike.
     """
-    moved_N, time_N = _floats(moved_bytes, time_s)
+    moved_N, time_N = columns(moved_bytes, time_s)
     return _fit_rate(moved_N, time_N, hbm_bytes_per_s)
 
 
 def _fit_rate(work_N: Floats, time_N: Floats, peak: float) -> KernelFit:
     """Fit a rate and a launch time."""
-    found = _solve(np.column_stack([work_N, np.ones_like(work_N)]), time_N, np.array([1.0 / peak, 0.0]))
-    share = _share(found.values_P[0], found.errors_P[0], peak)
+    found = solve(np.column_stack([work_N, np.ones_like(work_N)]), time_N, np.array([1.0 / peak, 0.0]))
+    share = share_of_peak(found.values_P[0], found.errors_P[0], peak)
     return KernelFit(
-        share, Estimate(float(found.values_P[1]), float(found.errors_P[1])), None, 0.0, found.median_error_frac
+        share,
+        Estimate(float(found.values_P[1]), float(found.errors_P[1])),
+        None,
+        0.0,
+        float(np.median(np.abs(found.error_frac_N))),
     )
-
-
-def fit_scale_up(
-    message_bytes: ArrayLike,
-    ranks: ArrayLike,
-    reduces: ArrayLike,
-    time_s: ArrayLike,
-    line_bytes_per_s: float,
-    in_network_frac: float,
-) -> FabricFit:
-    r"""Fit bandwidth and latency of the scale-up fabric to collectives inside one domain.
-
-    Parameters
-    ----------
-    message_bytes : array, shape (N,)
-        Bytes of the whole message: of an all-reduce what a rank holds, of an all-gather what it ends with. [B]
-    ranks : array, shape (N,)
-        At least 2. [-]
-    reduces : array of bool, shape (N,)
-        True for an all-reduce, false for an all-gather or reduce-scatter.
-    time_s : array, shape (N,)
-        Measured. [s]
-    line_bytes_per_s : float
-        Line rate, one direction. [B/s]
-    in_network_frac : float
-        How far switches halve an all-reduce, for timings that cannot tell. [-]
-
-    Returns
-    -------
-    FabricFit
-        Also the degree of reduction in the network, where both kinds of collective were measured.
-
-    Raises
-    ------
-    InputError
-        If the timings are too few or too alike.
-
-    Notes
-    -----
-    :math:`t = g (n-1) (m / n \beta + \alpha)`, with :math:`g = 1` for a gather and :math:`2 - f` for an all-reduce, as
-    in `ring_time_s` and `all_reduce_time_s`.
-    """
-    message_N, ranks_N, reduces_N, time_N = _floats(message_bytes, ranks, reduces, time_s)
-    both = bool(np.any(reduces_N > 0) and np.any(reduces_N == 0))
-    factor_N = np.ones_like(time_N) if both else np.where(reduces_N > 0, 2.0 - in_network_frac, 1.0)
-    design_NP = (factor_N * (ranks_N - 1.0))[:, None] * np.column_stack([message_N / ranks_N, np.ones_like(time_N)])
-    least_P = np.array([1.0 / line_bytes_per_s, 0.0])
-    found = _solve(design_NP, time_N, least_P, free_factor_N=reduces_N if both else None)
-    in_network = Estimate(2.0 - found.factor.value, found.factor.standard_error) if both else None
-    return _fabric(found, line_bytes_per_s, in_network)
-
-
-def fit_scale_out(
-    message_bytes: ArrayLike,
-    ranks: ArrayLike,
-    inside: ArrayLike,
-    reduces: ArrayLike,
-    time_s: ArrayLike,
-    line_bytes_per_s: float,
-    within: tuple[float, float, float],
-) -> FabricFit:
-    r"""Fit bandwidth and latency of the scale-out network to collectives over several domains.
-
-    Parameters
-    ----------
-    message_bytes, ranks, reduces, time_s
-        As in `fit_scale_up`.
-    inside : array, shape (N,)
-        Ranks of the group that share a domain. [-]
-    line_bytes_per_s : float
-        Line rate per accelerator, one direction. [B/s]
-    within : tuple of float
-        Achieved rate [B/s] and step latency [s] of the scale-up fabric, and its degree of in-network reduction [-].
-
-    Returns
-    -------
-    FabricFit
-
-    Raises
-    ------
-    InputError
-        If the timings are too few or too alike.
-
-    Notes
-    -----
-    The time inside the domain is held; the rest is :math:`g [m (o-1) / (i o \beta) + \alpha \log_2 o]` with :math:`o`
-    domains of :math:`i` ranks, as in `gather_time_s`.
-    """
-    message_N, ranks_N, inside_N, reduces_N, time_N = _floats(message_bytes, ranks, inside, reduces, time_s)
-    up_bytes_per_s, up_latency_s, in_network_frac = within
-    factor_N = np.where(reduces_N > 0, 2.0 - in_network_frac, 1.0)
-    outside_N = ranks_N / inside_N
-    fixed_N = factor_N * (inside_N - 1.0) * (message_N / (inside_N * up_bytes_per_s) + up_latency_s)
-    across_N = message_N / inside_N * (outside_N - 1.0) / outside_N
-    design_NP = factor_N[:, None] * np.column_stack([across_N, np.log2(outside_N)])
-    found = _solve(design_NP, time_N, np.array([1.0 / line_bytes_per_s, 0.0]), fixed_N=fixed_N)
-    return _fabric(found, line_bytes_per_s, None)
-
-
-def _fabric(found: _Solution, line_bytes_per_s: float, in_network: Estimate | None) -> FabricFit:
-    """Name the unknowns of a tier."""
-    efficiency = _share(found.values_P[0], found.errors_P[0], line_bytes_per_s)
-    latency = Estimate(float(found.values_P[1]), float(found.errors_P[1]))
-    return FabricFit(efficiency, latency, in_network, found.median_error_frac)
 
 
 def median_absolute_error_frac(predicted_s: ArrayLike, measured_s: ArrayLike) -> float:

@@ -117,6 +117,7 @@ def _json(found: Calibrated | None, measurements: list[Measurements], written: P
         "measured": measured,
         "fitted": [asdict(figure) for figure in found.fitted] if found else [],
         "comparisons": [asdict(each) for each in found.comparisons] if found else [],
+        "notices": list(found.notices) if found else [],
         "profile": str(written) if written else None,
     }
     inputs = {"accelerator": found.accelerator if found else None, "files": [one.name for one in measurements]}
@@ -144,6 +145,8 @@ def _show(found: Calibrated | None, measurements: list[Measurements], written: P
         (each.kind, str(each.timings), f"{each.before_pct:.1f} %", f"{each.after_pct:.1f} %")
         for each in found.comparisons
     ]))  # fmt: skip
+    for notice in found.notices:
+        put(f"note: {notice}")
     if written:
         put(f"written: {written}; used by every verb with --catalogue {written.parent.parent}")
     else:

@@ -24,10 +24,9 @@ from gigawatt.engines.hardware.fit import (
     fit_attention,
     fit_gemm,
     fit_memory,
-    fit_scale_out,
-    fit_scale_up,
     median_absolute_error_frac,
 )
+from gigawatt.engines.hardware.fit_fabric import fit_scale_out, fit_scale_up
 from gigawatt.engines.hardware.gemm import gemm_time_s
 from gigawatt.engines.hardware.types import Accelerator, Efficiency, Fabric
 from gigawatt.errors import InputError
@@ -144,6 +143,14 @@ def test_collectives_over_domains_give_back_the_outer_network():
     found = fit_scale_out(MESSAGES, 64, 8, 1, time_s, 50e9, (0.8 * LINE, 2e-6, 1.0))
     assert found.efficiency_frac.value == pytest.approx(0.85, rel=0.05)
     assert found.hop_latency_s.value == pytest.approx(6e-6, rel=0.15)
+
+
+def test_a_slow_protocol_for_middle_messages_leaves_the_bandwidth_of_large_ones():
+    tiers = Tiers(0.8 * LINE, 2e-6, 0.85 * 50e9, 6e-6)
+    middle = (MESSAGES >= 2**20) & (MESSAGES < 2**27)
+    time_s = all_reduce_time_s(MESSAGES, 64, 8, tiers, 1.0) * np.where(middle, 2.5, 1.0)
+    found = fit_scale_out(MESSAGES, 64, 8, 1, time_s, 50e9, (0.8 * LINE, 2e-6, 1.0))
+    assert found.efficiency_frac.value == pytest.approx(0.85, rel=0.1)
 
 
 def test_the_median_error_is_worked_by_hand():

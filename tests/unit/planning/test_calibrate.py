@@ -108,6 +108,14 @@ def test_the_engines_predict_the_measured_times_better_afterwards(tmp_path):
     assert row.after_pct < 5.0
 
 
+def test_products_too_small_to_show_the_ceiling_are_told(tmp_path):
+    large = products(0.9, spread=0.0)
+    small = [timing for timing in large if timing.sizes["m"] <= 2048 and timing.sizes["n"] <= 1024]
+    small += [replace(t, sizes=t.sizes | {"n": 512}, time_s=0.6 * t.time_s) for t in small]
+    assert any("add larger products" in notice for notice in calibrated(tmp_path, small).notices)
+    assert not calibrated(tmp_path, large).notices
+
+
 def step_s(catalogue):
     job = training_job(
         catalogue,
