@@ -1,6 +1,6 @@
 """A layout in the words of the tools that train, and their words as a layout.
 
-To add a tool: a module with NAME, STACK, WITHIN, `emit` and `read`, and a row in `TOOLS`.
+To add a tool: a module with NAME, STACK, WITHIN, ON_REQUEST, `emit` and `read`, and a row in `TOOLS`.
 """
 
 from __future__ import annotations
@@ -28,17 +28,21 @@ class Tool:
     stack : str
         Family of software in the training engine.
     within : tuple of mapping
-        Parts of the space of layouts that the tool can express, each as fields of `Layout` that it holds.
+        Parts of the space of layouts that the tool can express and that are searched, each as fields of `Layout` that
+        it holds.
+    on_request : tuple of mapping
+        Further parts, searched only where what is held lies in none of `within`.
     """
 
     emit: Callable[[TrainingJob, Layout], str]
     read: Callable[[str], LaunchFlags]
     stack: str
     within: tuple[Mapping[str, int | str], ...]
+    on_request: tuple[Mapping[str, int | str], ...]
 
 
 TOOLS: dict[str, Tool] = {
-    module.NAME: Tool(module.emit, module.read, module.STACK, module.WITHIN)
+    module.NAME: Tool(module.emit, module.read, module.STACK, module.WITHIN, module.ON_REQUEST)
     for module in (megatron, nemo, torchtitan, deepspeed)
 }
 

@@ -27,6 +27,9 @@ WITHIN: tuple[Mapping[str, int | str], ...] = tuple(
     )
     for recompute in ("none", "full")
 )
+ON_REQUEST: tuple[Mapping[str, int | str], ...] = tuple(
+    {**_LIMITS, "zero_stage": 0, "recompute": recompute} for recompute in ("none", "full")
+)
 CONFIG_FILE = "ds_config.json"
 JSON_READ = {
     "train_batch_size", "train_micro_batch_size_per_gpu", "gradient_accumulation_steps", "zero_optimization", "bf16",

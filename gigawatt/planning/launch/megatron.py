@@ -23,6 +23,7 @@ NAME = "megatron"
 STACK = "megatron"
 # Searched with ZeRO stage 3 only without a pipeline: the published runs of Megatron-FSDP have none.
 WITHIN: tuple[Mapping[str, int | str], ...] = ({"zero_stage": 1}, {"zero_stage": 3, "pipeline_parallel": 1})
+ON_REQUEST: tuple[Mapping[str, int | str], ...] = ({"zero_stage": 0}, {"zero_stage": 2}, {"zero_stage": 3})
 FP8_RECIPES = {"tensorwise": "fp8", "delayed": "fp8", "blockwise": "fp8", "mxfp8": "mxfp8"}
 LAUNCHER = {
     "nnodes", "nproc_per_node", "node_rank", "master_addr", "master_port", "rdzv_id", "rdzv_backend", "rdzv_endpoint",

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from gigawatt.engines.training.types import Layout, TrainingJob
 from gigawatt.errors import InputError
+from gigawatt.planning.launch import megatron
 from gigawatt.planning.launch.core import MODEL_FIELDS, leftover, read_settings, settings_of, with_notes
 from gigawatt.planning.launch.flags import LaunchFlags, heading, nodes, unread
-from gigawatt.planning.launch.megatron import WITHIN as MEGATRON_WITHIN
 from gigawatt.planning.launch.words import Flags, flags_of, gpus_of, split
 
 NAME = "nemo"
 STACK = "megatron"
-WITHIN = MEGATRON_WITHIN
+WITHIN, ON_REQUEST = megatron.WITHIN, megatron.ON_REQUEST
 # setting -> section of the recipe; `model` where none is named
 SECTIONS = {
     "micro_batch_size": "train",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gigawatt.engines.training import search
 from gigawatt.engines.training.types import SearchResult, TrainingJob
@@ -33,9 +33,10 @@ def search_within(job: TrainingJob, tool: str, fixed: Mapping[str, int | str]) -
     InputError
         If the tool is unknown, or cannot express what is held.
     """
-    parts = tool_named(tool).within
-    open_parts = [part for part in parts if all(fixed.get(name, value) == value for name, value in part.items())]
+    known = tool_named(tool)
+    open_parts = _open(known.within, fixed) or _open(known.on_request, fixed)
     if not open_parts:
+        parts = known.within + known.on_request
         apart = sorted(
             f"{name.replace('_', ' ')} {value}"
             for name, value in fixed.items()
@@ -57,3 +58,8 @@ def search_within(job: TrainingJob, tool: str, fixed: Mapping[str, int | str]) -
         search_s=sum(result.search_s for result in results),
         reason="" if best else results[0].reason,
     )
+
+
+def _open(parts: Sequence[Mapping[str, int | str]], fixed: Mapping[str, int | str]) -> list[Mapping[str, int | str]]:
+    """Return the parts in which what is held can lie."""
+    return [part for part in parts if all(fixed.get(name, value) == value for name, value in part.items())]

@@ -16,6 +16,14 @@ STACK = "fsdp"
 WITHIN: tuple[Mapping[str, int | str], ...] = tuple(
     {"zero_stage": 3, "recompute": recompute} for recompute in ("none", "half", "full")
 )
+ON_REQUEST: tuple[Mapping[str, int | str], ...] = tuple(
+    {**sharding, "recompute": recompute}
+    for sharding in (
+        {"zero_stage": 2},
+        {"zero_stage": 0, "tensor_parallel": 1, "pipeline_parallel": 1, "context_parallel": 1},
+    )
+    for recompute in ("none", "half", "full")
+)
 CONVERTERS = {
     "quantize.linear.float8": "fp8", "float8": "fp8", "quantize.linear.mx": "mxfp8", "mx": "mxfp8",
     "quantize.grouped_mm.float8": "fp8", "quantize.grouped_mm.mx": "mxfp8",

@@ -105,6 +105,13 @@ def test_what_is_found_within_a_tool_can_be_emitted(tool, model):
         assert back(tool, answer.job, step.layout) == launch.plain(step.layout, experts=answer.job.model.experts > 0)
 
 
+@pytest.mark.parametrize(("tool", "stage"), [("megatron", 0), ("nemo", 2), ("torchtitan", 2), ("deepspeed", 0)])
+def test_a_sharding_that_is_asked_for_is_searched(tool, stage):
+    answer = train(load(), DENSE, "h100-sxm", 64, tool=tool, batch_tokens=4e6, fixed={"zero_stage": stage})
+    assert answer.found.best.layout.zero_stage == stage
+    assert back(tool, answer.job, answer.found.best.layout).zero_stage == stage
+
+
 def test_a_tool_with_less_choice_is_never_faster():
     whole = train(load(), DENSE, "h100-sxm", 64, batch_tokens=4e6).found.best.step_time_s
     assert train(load(), DENSE, "h100-sxm", 64, batch_tokens=4e6, tool="megatron").found.best.step_time_s >= whole

@@ -1,0 +1,76 @@
+"""What `train` shows: layouts, where the time goes, the whole run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from gigawatt.planning.jobs import TrainAnswer
+
+LAYOUTS_SHOWN = 8
+HEADS = (
+    "TP", "PP", "VPP", "CP", "EP", "DP", "micro", "recompute", "ZeRO", "step", "MFU", "TFLOP/s/GPU", "GiB", "fits",
+)  # fmt: skip
+
+
+def show(answer: TrainAnswer, *, aside: bool) -> None:
+    """Print the tables on standard output, or on standard error where that is for something else."""
+    from gigawatt.views.terminal import console
+
+    screen = console()
+    screen.stderr = aside
+    for table in _tables(answer):
+        screen.print(table)
+
+
+def _tables(answer: TrainAnswer) -> Iterator[Table]:
+    """Make the tables of an answer."""
+    from gigawatt.units import say
+    from gigawatt.views.terminal import show_table
+
+    job, found = answer.job, answer.found
+    steps = ([found.best] if found.best else []) + [step for step in found.alternatives if step != found.best]
+    title = f"{job.model.name} on {job.gpus_count:,} {job.accelerator.name}, {job.precision}; {found.searched:,} tried"
+    yield show_table(HEADS, [_row(step) for step in steps[:LAYOUTS_SHOWN]], title=title)
+    if not found.best:
+        return
+    best = found.best
+    parts = sorted(best.breakdown_s.items(), key=lambda part: -part[1])
+    shown = [
+        (name.replace("_", " "), say(value, "s"), f"{value / best.step_time_s:.1%}")
+        for name, value in parts
+        if value > 0
+    ]
+    yield show_table(("where the time goes", "exposed", "share"), shown)
+    if answer.run:
+        run = answer.run
+        yield show_table(("the whole run", "P10", "central", "P90"), [
+            ("days", f"{run.low_days:.1f}", f"{run.days:.1f}", f"{run.high_days:.1f}"),
+            ("GPU-hours", *(say(run.gpu_hours_h * factor, "1") for factor in _band(run))),
+            ("cost", *(say(run.cost_usd * factor, "USD") for factor in _band(run))),
+            ("energy at the meter", *(say(run.facility_energy_mwh * factor, "MWh") for factor in _band(run))),
+            ("CO2", *(f"{say(run.co2_t * factor, '1')} t" for factor in _band(run))),
+            ("effective training time", "", f"{run.goodput.ettr_frac:.1%}", ""),
+            ("interruptions", "", f"{run.goodput.interruptions_per_day * run.days:.0f}", ""),
+        ])  # fmt: skip
+
+
+def _row(step: Any) -> tuple[str, ...]:
+    """Return one layout's cells."""
+    from gigawatt.units import say
+
+    layout = step.layout
+    return (
+        str(layout.tensor_parallel), str(layout.pipeline_parallel), str(layout.virtual_stages),
+        str(layout.context_parallel), str(layout.expert_parallel), str(layout.data_parallel), str(layout.micro_batch),
+        layout.recompute, str(layout.zero_stage), say(step.step_time_s, "s"), f"{step.mfu:.1%}",
+        f"{step.model_tflops_per_gpu:.0f}", f"{step.memory.total_gib:.1f}", "yes" if step.fits else "no",
+    )  # fmt: skip
+
+
+def _band(run: Any) -> tuple[float, float, float]:
+    """Return the step time's interval as factors."""
+    return run.low_days / run.days, 1.0, run.high_days / run.days
