@@ -16,9 +16,10 @@ from gigawatt.planning.explain import explanations
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.metrics import MEASURES, measure_all, window_of
 from gigawatt.planning.outcome import Outcome, Prepared, carry, prepare
-from gigawatt.planning.plan import Balance, Metric, Notice, Origin, Plan, Reference
+from gigawatt.planning.plan import Balance, ClaimCheck, Metric, Notice, Origin, Plan, Reference
 from gigawatt.planning.uncertainty import bands
 from gigawatt.records import Quantity
+from gigawatt.scenario.model import Scenario
 from gigawatt.scenario.resolve import Resolved, in_words
 
 ROUNDING_FRAC = 1e-9  # money below this share of the whole is rounding
@@ -91,7 +92,7 @@ def make_plan(resolved: Resolved, *, draws_count: int = DRAWS_COUNT, seed: int =
         checks=balances(outcome),
         notices=(*_warned(resolved), *prepared.work.notices, *_finance_notices(outcome)),
         origins=origins,
-        references=_references(catalogue, [origin.source for origin in origins] + [claim.source for claim in claims]),
+        references=_references(catalogue, _cited(scenario, origins, claims)),
         explanations=explanations(values, [origin.path for origin in origins]),
         facts=tuple((item.text, item.source) for item in scenario.facts),
         assumptions=tuple((item.text, item.source) for item in scenario.assumptions),
@@ -245,6 +246,12 @@ def _origins(used: Mapping[str, Quantity], resolved: Resolved) -> tuple[Origin, 
             note = " ".join(part for part in (quantity.note, quantity.page) if part)
             found.append(Origin(path, in_words(quantity), quantity.kind, quantity.source, quantity.as_of, note))
     return tuple(found)
+
+
+def _cited(scenario: Scenario, origins: tuple[Origin, ...], claims: tuple[ClaimCheck, ...]) -> list[str]:
+    """Return the ids of every source that a reader meets, in order."""
+    told = [item.source for item in (*scenario.facts, *scenario.assumptions)]
+    return [origin.source for origin in origins] + [claim.source for claim in claims] + told
 
 
 def _references(catalogue: Catalogue, ids: list[str]) -> tuple[Reference, ...]:
