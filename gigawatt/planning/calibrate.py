@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from ruamel.yaml import YAML
 
-from gigawatt.catalogue import Catalogue, schema
+from gigawatt.catalogue import Catalogue, load, schema
 from gigawatt.engines.hardware import fit, fit_fabric
 from gigawatt.engines.hardware.attention import FUSED_TRAINING_OVER_FORWARD
 from gigawatt.engines.hardware.efficiency import SAME_RATE, in_network_frac
@@ -157,6 +157,7 @@ def write_profile(calibrated: Calibrated, folder: Path) -> Path:
     """
     path = folder / "profiles" / f"{calibrated.accelerator}.yaml"
     write_atomically(path, calibrated.text)
+    load.cache_clear()  # a catalogue loaded before does not hold the profile
     return path
 
 

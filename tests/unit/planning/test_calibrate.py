@@ -108,6 +108,14 @@ def test_the_engines_predict_the_measured_times_better_afterwards(tmp_path):
     assert row.after_pct < 5.0
 
 
+def test_a_profile_that_is_written_is_there_for_who_loads_next(tmp_path):
+    folder = tmp_path / "facts"
+    folder.mkdir()
+    assert not load((folder,)).shelf("profiles")
+    write_profile(calibrated(tmp_path, products(0.6)), folder)
+    assert list(load((folder,)).shelf("profiles")) == [H100]
+
+
 def test_products_too_small_to_show_the_ceiling_are_told(tmp_path):
     large = products(0.9, spread=0.0)
     small = [timing for timing in large if timing.sizes["m"] <= 2048 and timing.sizes["n"] <= 1024]
