@@ -113,6 +113,14 @@ def profile_of(name: str, catalogue: Catalogue) -> schema.EfficiencyProfile | No
     return found
 
 
+def profile_figures(name: str, catalogue: Catalogue) -> dict[str, Quantity]:
+    """Return the measured figures that the engines take for an accelerator, by dotted path; none without a profile."""
+    profile = profile_of(name, catalogue)
+    found = profile.figures() if profile else {}
+    shown_only = ("kernel_launch_s", "residual_frac")
+    return {f"profiles.{name}.{path}": item for path, item in found.items() if not path.startswith(shown_only)}
+
+
 def accelerator(entry: schema.Accelerator, catalogue: Catalogue, *, measured: bool = True) -> Accelerator:
     """Turn a catalogue accelerator into the engines' description.
 

@@ -12,6 +12,7 @@ from gigawatt.catalogue.bring import bring
 from gigawatt.engines.serving.types import Request, ServiceLevel, Sizing
 from gigawatt.engines.training.types import Layout, SearchResult, TrainingJob
 from gigawatt.errors import InputError, nearest
+from gigawatt.planning.convert import profile_figures
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.launch import tool_named
 from gigawatt.planning.launch.search import search_within
@@ -156,6 +157,7 @@ def train(
     defaults = catalogue.defaults
     catalogue, model = bring(catalogue, "models", model)
     catalogue, accelerator = bring(catalogue, "accelerators", accelerator)
+    figures.used.update(profile_figures(accelerator, catalogue))
     exact = batch_sequences * sequence if batch_sequences else None
     job = training_job(
         catalogue,
@@ -251,6 +253,7 @@ def serve(
     figures = Figures()
     catalogue, model = bring(catalogue, "models", model)
     catalogue, accelerator = bring(catalogue, "accelerators", accelerator)
+    figures.used.update(profile_figures(accelerator, catalogue))
     if input_tokens <= 0 or output_tokens <= 0 or not 0.0 <= cached < 1.0:
         message = (
             f"input {input_tokens:g} and output {output_tokens:g} must be above 0, cached {cached:g} in 0 to below 1"

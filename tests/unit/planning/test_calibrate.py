@@ -17,7 +17,7 @@ from gigawatt.errors import CatalogueError, InputError
 from gigawatt.planning import measurements as reading
 from gigawatt.planning.calibrate import calibrate, write_profile
 from gigawatt.planning.convert import accelerator
-from gigawatt.planning.jobs import serve
+from gigawatt.planning.jobs import serve, train
 from gigawatt.planning.measurements import Timing, read_measurements, write_text
 from gigawatt.planning.microbenchmarks import QUICK_SWEEP, attention_numpy, has_torch, measure
 from gigawatt.planning.training import find_layout, training_job
@@ -157,6 +157,13 @@ def test_a_profile_of_one_accelerator_leaves_the_others_alone(tmp_path):
     assert all(accelerator(other, catalogue).efficiency is None for other in others)
     assert accelerator(catalogue.accelerators[H100], catalogue).efficiency is not None
     assert accelerator(catalogue.accelerators[H100], catalogue, measured=False).efficiency is None
+
+
+def test_a_job_says_which_measured_figures_it_drew_on(tmp_path):
+    catalogue = overlay(tmp_path, calibrated(tmp_path, products(0.6)))
+    used = train(catalogue, "llama-3.1-8b", H100, 8).figures.used
+    assert used[f"profiles.{H100}.gemm_frac.bf16"].source == "own.csv"
+    assert not any(path.startswith("profiles.") for path in train(load(), "llama-3.1-8b", H100, 8).figures.used)
 
 
 def test_slow_memory_serves_fewer_tokens(tmp_path):
