@@ -25,8 +25,9 @@ ON_REQUEST: tuple[Mapping[str, int | str], ...] = tuple(
     for recompute in ("none", "half", "full")
 )
 CONVERTERS = {
-    "quantize.linear.float8": "fp8", "float8": "fp8", "quantize.linear.mx": "mxfp8", "mx": "mxfp8",
-    "quantize.grouped_mm.float8": "fp8", "quantize.grouped_mm.mx": "mxfp8",
+    "float8": "fp8", "quantize.linear.float8": "fp8", "quantize.dense.float8": "fp8",
+    "quantize.grouped_mm.float8": "fp8", "mx": "mxfp8", "quantize.linear.mx": "mxfp8",
+    "quantize.grouped_mm.mx": "mxfp8",
 }  # fmt: skip
 # [model] name and flavor -> id in the catalogue
 MODELS = {
@@ -53,7 +54,7 @@ READ = {
         "pipeline_parallel_first_stage_less_layers", "pipeline_parallel_last_stage_less_layers",
         "context_parallel_degree", "expert_parallel_degree", "expert_tensor_parallel_degree",
     },
-    "training": {"local_batch_size", "global_batch_size", "seq_len", "mixed_precision_param"},
+    "training": {"local_batch_size", "batch_size", "global_batch_size", "seq_len", "mixed_precision_param"},
     "activation_checkpoint": {"mode", "selective_ac_option"},
     "model": {"name", "flavor", "converters"},
 }  # fmt: skip
@@ -214,11 +215,10 @@ def read(text: str) -> LaunchFlags:
         "sequence_parallel": True,
         "tensor_overlap": tensor == 1 or settings.flag("parallelism", "enable_async_tensor_parallel"),
     }
-    micro = "pipeline_parallel_microbatch_size" if pipeline > 1 else "local_batch_size"
-    local = settings.whole("training", "local_batch_size", 0)
-    section = "parallelism" if pipeline > 1 else "training"
-    if micro_batch := settings.whole(section, micro, 1 if pipeline > 1 else 0):
-        fixed["micro_batch"] = micro_batch
+    local = settings.whole("training", "local_batch_size", 0) or settings.whole("training", "batch_size", 0)
+    micro = settings.whole("parallelism", "pipeline_parallel_microbatch_size", 1) if pipeline > 1 else local
+    if micro:
+        fixed["micro_batch"] = micro
     batch = settings.whole("training", "global_batch_size", -1)
     if batch == -1 and local and shard > 0:
         batch = local * replicate * shard

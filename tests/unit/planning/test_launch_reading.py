@@ -57,6 +57,48 @@ def test_the_model_of_the_flags_has_the_count_of_llama():
     assert asked.fixed["data_parallel"] == 4
 
 
+UNTIDY = r"""
+NODES=${SLURM_NNODES:-"4"}
+mkdir -p "$(dirname "$CHECKPOINTS")"
+WORLD_SIZE=$((8*$NODES))
+LAUNCH=(
+    --nproc_per_node 8   # "a quote
+    --nnodes $NODES
+    --master_port ${PORT:-6000}
+)
+ARGS=(
+    --num-experts 8
+#   --moe-grouped-gemm
+    --sequence-parallel  # on
+)
+if [[ "$DTYPE" == "fp8" ]]; then
+    ARGS+=(
+        "--fp8-format hybrid"
+        "--fp8-recipe 'blockwise'"
+        "--bf16"
+    )
+fi
+ARGS+=("${MORE[@]}")
+torchrun ${LAUNCH[@]} pretrain_gpt.py ${ARGS[@]} --expert-model-parallel-size=8 --micro_batch_size 2
+set +x
+"""
+
+
+def test_a_script_with_conditions_and_quoted_pairs():
+    read = launch.read(UNTIDY)
+    assert read.gpus_count == 32
+    assert read.precision == "fp8"
+    assert read.layout() == Layout(data_parallel=32, expert_parallel=8, micro_batch=2, zero_stage=0, precision="fp8")
+    assert read.notes == ()
+
+
+def test_an_older_torchtitan_file():
+    read = launch.read(
+        '[model]\nconverters = "float8"\n[training]\nbatch_size = 2\n[activation_checkpoint]\nmode = "full"'
+    )
+    assert read.layout(16) == Layout(data_parallel=16, micro_batch=2, recompute="full", zero_stage=3, precision="fp8")
+
+
 def test_megatron_defaults_of_a_gated_feed_forward():
     read = launch.read("--num-layers 2 --hidden-size 4096 --num-attention-heads 32 --vocab-size 32000 --swiglu")
     assert model_of(read).ffn_hidden == 10880  # int(4 * 4096 * 2 / 3 / 64) * 64
