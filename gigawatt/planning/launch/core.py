@@ -212,19 +212,20 @@ def read_settings(flags: Flags, tool: str) -> LaunchFlags:
         "pipeline_parallel": pipeline,
         "context_parallel": whole(flags, "context_parallel_size", 1) or 1,
         "expert_parallel": expert,
-        # unset means the trunk's tensor parallelism; without experts it means nothing
-        "expert_tensor_parallel": whole(flags, "expert_tensor_parallel_size", tensor if expert > 1 or experts else 1)
-        or 1,
         "virtual_stages": virtual,
         "recompute": recompute,
         "zero_stage": _read_sharding(flags, tool),
         "sequence_parallel": sequence_parallel or tensor == 1,
         "tensor_overlap": _is_set(flags, "tp_comm_overlap") or tensor == 1,
     }
-    micro = whole(flags, "micro_batch_size")
+    # left open where unset: expert-tensor parallelism then follows that of the rest
+    given = {
+        "expert_tensor_parallel": whole(flags, "expert_tensor_parallel_size"),
+        "micro_batch": whole(flags, "micro_batch_size"),
+    }
     return LaunchFlags(
         tool=tool,
-        fixed=fixed | ({"micro_batch": micro} if micro else {}),
+        fixed=fixed | {name: value for name, value in given.items() if value},
         sequence_tokens=whole(flags, "seq_length"),
         batch_sequences=whole(flags, "global_batch_size"),
         replicas=whole(flags, "num_distributed_optimizer_instances", 1) or 1,

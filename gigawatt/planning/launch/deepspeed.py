@@ -173,6 +173,7 @@ def read(text: str) -> LaunchFlags:
         "pipeline_parallel": pipeline,
         "context_parallel": context,
         "expert_parallel": whole(flags, "moe_expert_parallel_size", 1) or 1,
+        "expert_tensor_parallel": 1,
         "virtual_stages": 1,
         "zero_stage": zero,
         "recompute": "full" if checkpointed else "none",

@@ -22,7 +22,8 @@ class LaunchFlags:
         Key of `TOOLS`.
     fixed : mapping
         Fields of `Layout` by name, the tool's own defaults filled in; without data parallelism, which follows from
-        the accelerators, and without what the flags leave open.
+        the accelerators, and without what the flags leave open. Expert-tensor parallelism follows tensor parallelism
+        where it is not there.
     gpus_count : int or None
         Accelerators, where the flags or their launcher say.
     sequence_tokens, batch_sequences : int or None
@@ -77,6 +78,8 @@ class LaunchFlags:
             If the degrees do not multiply to the accelerators, or layers are needed and unknown.
         """
         fixed = dict(self.fixed)
+        if int(fixed["expert_parallel"]) > 1 or self.model.get("experts"):
+            fixed.setdefault("expert_tensor_parallel", fixed["tensor_parallel"])
         if self.stage_layers:
             layers = layers or int(self.model.get("layers", 0))
             if not layers:

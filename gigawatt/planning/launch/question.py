@@ -100,7 +100,7 @@ def question(
         replicas=1 if "shard_group" in fixed else flags.replicas,
         stage_layers=0 if "virtual_stages" in fixed else flags.stage_layers,
         edge_layers=flags.edge_layers,
-        model=flags.model,
+        model={**flags.model, "experts": catalogue.models[named].experts},
     )
     if merged.gpus_count is None:
         message = f"{flags.tool}: the flags do not say how many accelerators there are; give --gpus"

@@ -116,7 +116,13 @@ def test_patterns_of_dense_layers(written, dense):
 
 def test_megatron_expert_tensor_parallel_follows_tensor():
     read = launch.read("--tensor-model-parallel-size 4 --num-experts 8 --micro-batch-size 1")
-    assert read.fixed["expert_tensor_parallel"] == 4
+    assert read.layout(8).expert_tensor_parallel == 4
+    unaware = launch.read("--tensor-model-parallel-size 4 --micro-batch-size 1")  # the model is named apart
+    asked = question(unaware, load(), model="mixtral-8x7b", gpus_count=8, fixed={"tensor_parallel": 2})
+    assert asked.fixed["expert_tensor_parallel"] == 2
+    assert "expert_tensor_parallel" not in question(unaware, load(), model="llama-3.1-8b", gpus_count=8).fixed
+    explicit = launch.read("--tensor-model-parallel-size 4 --expert-tensor-parallel-size 1 --num-experts 8")
+    assert explicit.degrees(8)["expert_tensor_parallel"] == 1
 
 
 @pytest.mark.parametrize(
