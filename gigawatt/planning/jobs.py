@@ -26,6 +26,7 @@ DEFAULT_COSTS = "us-2025"
 DEFAULT_RELIABILITY = "meta-llama3-h100"
 DEFAULT_PUE = 1.12  # ASSUMPTION: a new liquid-cooled hyperscale site; Microsoft states 1.12 for its newest
 
+RECOMPUTES = ("none", "selective", "half", "full")
 LAYOUT_FIELDS = tuple(field for field in Layout.__dataclass_fields__ if field != "precision")
 
 
@@ -77,6 +78,9 @@ def _layout(fixed: Mapping[str, int | str], job: TrainingJob) -> Layout | None:
     unknown = [name for name in fixed if name not in LAYOUT_FIELDS]
     if unknown:
         message = f'"{unknown[0]}" is no part of a layout. {nearest(unknown[0], LAYOUT_FIELDS)}'
+        raise InputError(message)
+    if fixed.get("recompute", "none") not in RECOMPUTES:
+        message = f'recompute "{fixed["recompute"]}" is not known. {nearest(str(fixed["recompute"]), RECOMPUTES)}'
         raise InputError(message)
     if not {"tensor_parallel", "pipeline_parallel", "micro_batch"} <= set(fixed):
         return None

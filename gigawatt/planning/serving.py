@@ -11,6 +11,7 @@ from gigawatt.engines.serving.types import Deployment, Frontier, Request, Servic
 from gigawatt.errors import InfeasibleError, InputError
 from gigawatt.planning import convert
 from gigawatt.planning.figures import Figures
+from gigawatt.planning.training import EARLIEST_SOFTWARE, LATEST_SOFTWARE
 from gigawatt.planning.unit_costs import gpu_hour_cost
 from gigawatt.units import SECONDS_PER_HOUR
 
@@ -64,6 +65,9 @@ def serving_inputs(
     if precision not in entry.dense_flop_per_s and precision not in WEIGHT_ONLY:
         have = ", ".join(sorted(entry.dense_flop_per_s))
         message = f"{accelerator} has no {precision} matrix unit; it has {have}"
+        raise InputError(message)
+    if not EARLIEST_SOFTWARE <= software_date <= LATEST_SOFTWARE:
+        message = f"software date {software_date:g} is no year between {EARLIEST_SOFTWARE} and {LATEST_SOFTWARE}"
         raise InputError(message)
     if catalogue.models[model].state_space_layers:
         message = f"{model} has state-space layers, which the serving engine does not model"

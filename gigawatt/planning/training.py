@@ -18,6 +18,9 @@ from gigawatt.planning.figures import Figures
 from gigawatt.planning.unit_costs import gpu_hour_cost
 from gigawatt.units import WATTS_PER_MEGAWATT
 
+# precision of the matrix products -> the matrix unit it needs
+MATRIX_UNIT = {"bf16": "bf16", "fp8": "fp8", "mxfp8": "fp8", "fp4": "fp4"}
+EARLIEST_SOFTWARE, LATEST_SOFTWARE = 2018, 2040  # years between which a software date is believed
 BATCH_ROUNDING_FRAC = 0.05  # how far a batch in tokens may be from the count of sequences that is meant
 
 
@@ -132,9 +135,13 @@ def training_job(
         If the accelerator lacks the precision or a number is not positive.
     """
     entry = catalogue.accelerators[accelerator]
-    if precision not in entry.dense_flop_per_s:
-        have = ", ".join(sorted(entry.dense_flop_per_s))
-        message = f"{accelerator} has no {precision} matrix unit; it has {have}"
+    unit = MATRIX_UNIT.get(precision, "")
+    if unit not in entry.dense_flop_per_s:
+        have = ", ".join(name for name, needed in MATRIX_UNIT.items() if needed in entry.dense_flop_per_s)
+        message = f"{accelerator} cannot train in {precision}; it can in {have}"
+        raise InputError(message)
+    if not EARLIEST_SOFTWARE <= software_date <= LATEST_SOFTWARE:
+        message = f"software date {software_date:g} is no year between {EARLIEST_SOFTWARE} and {LATEST_SOFTWARE}"
         raise InputError(message)
     if gpus_count < 1 or sequence_tokens < 1 or batch_tokens < sequence_tokens:
         message = (

@@ -165,6 +165,15 @@ def test_explain_names_formula_and_sources(gigawatt: Run) -> None:
             ("train", "--model", "llama-3.1-8b", "--accelerator", "a100-sxm", "--gpus", "8", "--precision", "fp8"),
             "bf16",
         ),
+        (
+            ("train", "--model", "llama-3.1-8b", "--accelerator", "h100-sxm", "--gpus", "8", "--recompute", "foo"),
+            "full",
+        ),
+        (
+            ("train", "--model", "llama-3.1-8b", "--accelerator", "h100-sxm", "--gpus", "8", "--software-date", "nan"),
+            "year",
+        ),
+        (("serve", "--model", "llama-3.1-8b", "--accelerator", "h100-sxm", "--software-date", "nan"), "year"),
         (("serve", "--model", "llama-3.1-8b", "--accelerator", "h100-sxm", "--tpot", "50 MW"), "--tpot"),
         (("explain", "fleet.gpus_bough", SMALL), "fleet.gpus_bought"),
         (("validate", "trainin"), "training"),
