@@ -39,7 +39,7 @@ def test_a_path_adds_a_model_to_a_copy(write):
 
 def test_an_unknown_id_names_the_nearest():
     with pytest.raises(CatalogueError, match=r"Nearest: llama-3\.1-8b"):
-        bring(load(), "models", "lama-3.1-8b")
+        bring(load(), "models", "llama-3.1-8bn")
 
 
 def test_a_hub_name_is_taken_for_a_path():

@@ -315,7 +315,7 @@ def test_a_folder_gives_the_name(tmp_path):
         ("[1]", "holds a JSON list, not an object"),
         ("[" * 100_000, "is not JSON"),
         ('{"a": 1}', "model_type is missing.*Known families: .*llama"),
-        ({"model_type": "lama"}, 'model_type "lama" is not a known family. Nearest: llama'),
+        ({"model_type": "llamas"}, 'model_type "llamas" is not a known family. Nearest: llama'),
         ({"model_type": 3}, "model_type is missing"),
         ({"model_type": "mamba2"}, "not a known family"),
         (LLAMA | {"hidden_size": "4096"}, "hidden_size: '4096' is not a whole number"),
