@@ -53,6 +53,8 @@ class ServeAnswer:
 # to train MLPerf's GPT-3 fell 64.3, 58.3, 50.7, 49.8 in the rounds of June and November 2023 and 2024 (v3.0 to v4.1):
 # the gains end with the round of June 2024.
 SOFTWARE_MATURES_YEARS = 1.7
+# Older chips run on the frameworks of that round too: fused attention came to A100 two years after the chip.
+FRAMEWORKS_OF_YEAR = 2024.45
 
 
 def usual_software_date(available_from: str) -> float:
@@ -66,11 +68,13 @@ def usual_software_date(available_from: str) -> float:
     Returns
     -------
     float
-        Today as a year with its fraction, but not later than `SOFTWARE_MATURES_YEARS` after the accelerator came.
+        Today as a year with its fraction, but not later than `SOFTWARE_MATURES_YEARS` after the accelerator came, and
+        not before `FRAMEWORKS_OF_YEAR`.
     """
     today = datetime.datetime.now(tz=datetime.UTC).date()
     this_year = today.year + (today.timetuple().tm_yday - 1) / DAYS_PER_YEAR
-    return min(this_year, Month.parse(available_from).index / MONTHS_PER_YEAR + SOFTWARE_MATURES_YEARS)
+    mature_year = Month.parse(available_from).index / MONTHS_PER_YEAR + SOFTWARE_MATURES_YEARS
+    return min(this_year, max(mature_year, FRAMEWORKS_OF_YEAR))
 
 
 def _layout(fixed: Mapping[str, int | str], job: TrainingJob) -> Layout | None:

@@ -237,7 +237,10 @@ def test_a_damaged_output_of_nccl_tests_is_refused(tmp_path, mend, words):
         ("", "is empty"),
         ("a,b,c\n1,2,3\n", 'neither a header line with the columns "kind" and "time_s"'),
         (HEADER, "holds a header and no timing"),
-        ("kind,precison,m,n,k,time_s\n" + ROW, r":1: precison: is no column of a table of timings. Nearest: precision"),
+        (
+            "kind,precisoin_,m,n,k,time_s\n" + ROW,
+            r":1: precisoin_: is no column of a table of timings. Nearest: precision",
+        ),
         ("kind,m,m,time_s\n", ":1: m: stands twice"),
         (HEADER + ROW + "gemm,bf16,4096\n", ":3: has 3 cells where the header has 8. A short last row"),
         (HEADER + "gem,bf16,4096,4096,4096,,,0.1\n", ':2: kind: "gem" is no kind of timing. Nearest: gemm'),
