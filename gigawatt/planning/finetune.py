@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from gigawatt.catalogue import Catalogue
+from gigawatt.catalogue.bring import bring
 from gigawatt.catalogue.schema import CostModel, Tariff
 from gigawatt.engines.fleet.types import FailureModel
 from gigawatt.engines.training.finetune import finetune_estimate
@@ -197,9 +198,9 @@ def finetune(
     ----------
     catalogue : Catalogue
     model : str
-        Catalogue id.
+        Catalogue id, or the path of a Hugging Face `config.json`.
     accelerator : str, optional
-        Catalogue id; all that `ownable` returns are compared where not given.
+        Catalogue id, or the path of a YAML file of the catalogue's shape; all that `ownable` returns are compared where not given.
     method : str
         full, lora or qlora.
     rank, targets : int, str
@@ -236,6 +237,9 @@ def finetune(
     InfeasibleError
         If no accelerator can; says what is short.
     """
+    catalogue, model = bring(catalogue, "models", model)
+    if accelerator is not None:
+        catalogue, accelerator = bring(catalogue, "accelerators", accelerator)
     figures = Figures()
     tuning = read_tuning(method, rank, targets, optimizer_bits)
 

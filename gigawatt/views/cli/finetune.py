@@ -12,7 +12,7 @@ EXAMPLE = "Example: gigawatt finetune --model llama-3.1-70b --method qlora --tok
 
 
 def run(
-    model: Annotated[str, typer.Option(help="Model of the catalogue.")],
+    model: Annotated[str, typer.Option(help="Model of the catalogue, or the path of a config.json.")],
     accelerator: Annotated[
         str | None, typer.Option(help="Accelerator of the catalogue; all that can be bought if not given.")
     ] = None,

@@ -12,7 +12,7 @@ EXAMPLE = "Example: gigawatt serve --model llama-3.1-70b --accelerator h100-sxm 
 
 
 def run(
-    model: Annotated[str, typer.Option(help="Model of the catalogue.")],
+    model: Annotated[str, typer.Option(help="Model of the catalogue, or the path of a config.json.")],
     accelerator: Annotated[str, typer.Option(help="Accelerator of the catalogue.")],
     input_tokens: Annotated[str, typer.Option("--input", help="Input tokens per request.")] = "1000",
     output_tokens: Annotated[str, typer.Option("--output", help="Output tokens per request.")] = "300",
