@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gigawatt.views.cli.shell import AsJson, put, put_json
+from gigawatt.views.cli.shell import AsJson, put, put_json, say_aside
 
-EXAMPLE = "Example: gigawatt validate training --worst 10"
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gigawatt.validation.compare import Row, Summary, Validation
+
+EXAMPLE = "Example: gigawatt validate training --worst 10 --report training.html"
 OUTSIDE_BOUND = 4
+FEW_GROUPS = 10  # so many groups are all shown; of more only those with GROUP_ROWS rows
+NUMBERS_CHARACTERS = 38  # of the columns of a table of rows beside its name and group
+NARROWEST_GROUP = 12
 
 
 def run(
@@ -23,9 +31,30 @@ def run(
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 4 when an engine misses its bound.")] = False,
     worst: Annotated[int, typer.Option(min=0, help="Show so many of the worst rows.")] = 5,
+    all_groups: Annotated[bool, typer.Option("--all-groups", help="Show groups of fewer than 5 rows too.")] = False,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="HTML", help="Write a page with figures and tables.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare predictions with published measurements, row by row, with error statistics."""
+    found = _validated(engine, data, flags)
+    if report is not None:
+        _write(found, report, data)
+    if as_json:
+        _json(found, engine, data)
+    else:
+        for name, result in found.items():
+            _show(name, result, worst, all_groups)
+    if report is not None:
+        say_aside(f"report: {report}", quiet=as_json)
+    if strict and (missed := _missed(found)):
+        typer.echo(f"outside its bound: {', '.join(missed)}", err=True)
+        raise typer.Exit(OUTSIDE_BOUND)
+
+
+def _validated(engine: str | None, data: Path | None, flags: Path | None) -> dict[str, Validation]:
+    """Validate one engine, or all."""
     from gigawatt.errors import InputError
     from gigawatt.validation.engines import ENGINES, validate
 
@@ -34,23 +63,30 @@ def run(
             "--data and --flags belong to one engine; name it, for example: gigawatt validate training --data FILE"
         )
         raise InputError(message)
-    found = {name: validate(name, data, flags) for name in ([engine] if engine else ENGINES)}
-    if as_json:
-        _json(found, engine, data)
-    else:
-        _show(found, worst)
-    missed = [
+    return {name: validate(name, data, flags) for name in ([engine] if engine else ENGINES)}
+
+
+def _missed(found: Mapping[str, Validation]) -> list[str]:
+    """Engines outside their bound."""
+    from gigawatt.validation.engines import ENGINES
+
+    return [
         name
         for name, result in found.items()
         if result.summary.median_abs_error_pct > ENGINES[name][1].median_abs_error_pct
         or result.summary.p90_abs_error_pct > ENGINES[name][1].p90_abs_error_pct
     ]
-    if strict and missed:
-        typer.echo(f"outside its bound: {', '.join(missed)}", err=True)
-        raise typer.Exit(OUTSIDE_BOUND)
 
 
-def _json(found: dict[str, Any], engine: str | None, data: Path | None) -> None:
+def _write(found: Mapping[str, Validation], path: Path, data: Path | None) -> None:
+    """Write the page."""
+    from gigawatt.planning.pipeline import package_version
+    from gigawatt.views.report.validation import write_validation
+
+    write_validation(found, path, package_version(), data.name if data else "")
+
+
+def _json(found: Mapping[str, Any], engine: str | None, data: Path | None) -> None:
     """Print the document: one engine's result, or one a name."""
     from dataclasses import asdict
 
@@ -62,24 +98,54 @@ def _json(found: dict[str, Any], engine: str | None, data: Path | None) -> None:
     put_json(envelope("validate", package_version(), {"engine": engine, "data": str(data or "")}, result, []))
 
 
-def _show(found: dict[str, Any], worst: int) -> None:
+def _show(name: str, result: Validation, worst: int, all_groups: bool) -> None:
     """Print a summary by group and the worst rows."""
+    from rich.text import Text
+
+    from gigawatt.views.figures.validation import GROUP_ROWS, finding
     from gigawatt.views.terminal import show_table
 
-    for name, result in found.items():
-        rows = [("all", result.summary), *result.groups.items()]
-        if result.summary_with_flagged.n != result.summary.n:
-            rows.append(("with flagged rows", result.summary_with_flagged))
-        heads = ("group", "n", "skipped", "median |error|", "P90 |error|", "bias", "within 10 %", "in interval")
-        put(show_table(heads, [
-            (group, str(item.n), str(item.skipped), f"{item.median_abs_error_pct:.1f} %",
-             f"{item.p90_abs_error_pct:.1f} %",
-             f"{item.bias_pct:+.1f} %", f"{item.within_10_pct:.0f} %", f"{item.interval_coverage_pct:.0f} %")
-            for group, item in rows
-        ], title=f"{name}: predicted against published"))  # fmt: skip
-        scored = sorted((row for row in result.rows if not row.skipped), key=lambda row: -abs(row.error_pct))
-        if worst and scored:
-            put(show_table(("worst rows", "group", "measured", "predicted", "error", "flag"), [
-                (row.id, row.group, f"{row.measured:.4g}", f"{row.predicted:.4g}", f"{row.error_pct:+.1f} %", row.flag)
-                for row in scored[:worst]
-            ]))  # fmt: skip
+    least = 0 if all_groups or len(result.groups) <= FEW_GROUPS else GROUP_ROWS
+    shown = {group: summary for group, summary in result.groups.items() if summary.n >= least}
+    rows = [("all", result.summary), *shown.items()]
+    if result.summary_with_flagged.n != result.summary.n:
+        rows.append(("with flagged rows", result.summary_with_flagged))
+    heads = ("group", "n", "median\n%", "P90\n%", "bias\n%", "within\n10 %", "in its\nrange %")
+    put(Text(f"{name}: {finding(name, result.summary)}", "bold"))
+    put(show_table(heads, [(group, *_numbers(item)) for group, item in rows]))
+    notes = [f"{result.summary.skipped} rows cannot be predicted"] if result.summary.skipped else []
+    if hidden := len(result.groups) - len(shown):
+        notes.append(f"{hidden} {'group' if hidden == 1 else 'groups'} of fewer than {GROUP_ROWS} rows: --all-groups")
+    if notes:
+        put("; ".join(notes) + "\n")
+    scored = sorted((row for row in result.rows if not row.skipped), key=lambda row: -abs(row.error_pct))
+    if worst and scored:
+        _show_worst(scored[:worst])
+
+
+def _numbers(summary: Summary) -> list[str]:
+    """Put a summary into cells; a group without rows has dashes."""
+    if not summary.n:
+        return ["0", *["–"] * 5]
+    return [
+        str(summary.n),
+        *(f"{error_pct:.1f}" for error_pct in (summary.median_abs_error_pct, summary.p90_abs_error_pct)),
+        f"{summary.bias_pct:+.1f}",
+        *(f"{share_pct:.0f}" for share_pct in (summary.within_10_pct, summary.interval_coverage_pct)),
+    ]
+
+
+def _show_worst(rows: Sequence[Row]) -> None:
+    """Print rows, their groups cut to the room there is, and below them why which are doubted."""
+    from gigawatt.views.terminal import console, show_table
+
+    head = "worst rows"
+    names = [row.id + ("*" if row.flag else "") for row in rows]
+    room = max(console().width - max(map(len, [head, *names])) - NUMBERS_CHARACTERS, NARROWEST_GROUP)
+    groups = [row.group if len(row.group) <= room else f"{row.group[: room - 1]}…" for row in rows]
+    put(show_table((head, "group", "measured", "predicted", "error %"), [
+        (name, group, f"{row.measured:.4g}", f"{row.predicted:.4g}", f"{row.error_pct:+.1f}")
+        for name, group, row in zip(names, groups, rows, strict=True)
+    ]))  # fmt: skip
+    for reason in dict.fromkeys(row.flag for row in rows if row.flag):
+        put(f"* {', '.join(row.id for row in rows if row.flag == reason)}: {reason}")
