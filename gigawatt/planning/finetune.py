@@ -200,7 +200,8 @@ def finetune(
     model : str
         Catalogue id, or the path of a Hugging Face `config.json`.
     accelerator : str, optional
-        Catalogue id, or the path of a YAML file of the catalogue's shape; all that `ownable` returns are compared where not given.
+        Catalogue id, or the path of a YAML file of the catalogue's shape; where not given, all that `ownable` returns
+        are compared.
     method : str
         full, lora or qlora.
     rank, targets : int, str

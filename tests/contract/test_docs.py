@@ -154,10 +154,10 @@ def test_the_architecture_page_tells_the_truth():
     package = ROOT / "gigawatt"
     folders = {
         path.name
-        for place in (package, package / "engines", package / "views")
+        for place in (package, package / "engines", package / "planning", package / "views")
         for path in place.iterdir()
         if (path / "__init__.py").exists()
-    } | {"wiring"}
+    }
     assert drawn == folders
     assert all((ROOT / path).exists() for path in re.findall(r"`((?:tests|docs|benchmarks)/[\w/.]+)`", text))
     modules = {path.stem for path in package.glob("*.py")} - {"__init__", "__main__"}

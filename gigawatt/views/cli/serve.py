@@ -84,18 +84,20 @@ def _show(answer: Any) -> None:
     from gigawatt.views.terminal import show_table
 
     pool = answer.pool
-    rows = []
-    for point in _thinned(pool.frontier.deployments, pool.deployment):
-        replica = point.replica
-        rows.append((
-            f"TP{replica.tensor_parallel} PP{replica.pipeline_parallel} EP{replica.expert_parallel}",
-            f"{point.batch:.0f}", say(point.output_tokens_per_s_per_gpu, "1"), say(point.tpot_p50_s, "s"),
-            say(point.tpot_p99_s, "s"), say(point.ttft_p99_s, "s"),
-            f"{usd_per_million(point, pool.usd_per_gpu_hour):.2f}", f"{point.j_per_output_token:.2f}",
-            "<- chosen" if point == pool.deployment else "",
-        ))  # fmt: skip
-    heads = ("replica", "batch", "tok/s/GPU", "TPOT p50", "TPOT p99", "TTFT p99", "USD/M out", "J/token", "")
-    title = f"{pool.inputs.model.name} on {pool.inputs.accelerator.name}, {pool.inputs.precision} weights"
+    rows = [
+        (
+            _replica(point.replica),
+            f"{point.batch:.0f}",
+            say(point.output_tokens_per_s_per_gpu, "1"),
+            *(f"{value * 1000.0:.3g}" for value in (point.tpot_p50_s, point.tpot_p99_s, point.ttft_p99_s)),
+            f"{usd_per_million(point, pool.usd_per_gpu_hour):.2f}",
+            f"{point.j_per_output_token:.2f}",
+            "yes" if point == pool.deployment else "",
+        )
+        for point in _thinned(pool.frontier.deployments, pool.deployment)
+    ]
+    heads = ("replica", "batch", "tok/s/GPU", "TPOT p50", "p99 ms", "TTFT p99", "USD/M", "J/tok", "chosen")
+    title = f"{pool.inputs.model.name} on {pool.inputs.accelerator.name}, {pool.inputs.precision} weights; times in ms"
     put(show_table(heads, rows, title=title))
     if answer.sizing:
         size = answer.sizing
@@ -105,6 +107,12 @@ def _show(answer: Any) -> None:
             ("mean utilisation", f"{size.mean_utilisation_frac:.0%}"),
             ("mean IT power", say(size.mean_it_w, "W")),
         ]))  # fmt: skip
+
+
+def _replica(replica: Any) -> str:
+    """Return the degrees above one: "TP8 PP2"."""
+    degrees = {"TP": replica.tensor_parallel, "PP": replica.pipeline_parallel, "EP": replica.expert_parallel}
+    return " ".join(f"{name}{degree}" for name, degree in degrees.items() if degree > 1) or "1 GPU"
 
 
 def _thinned(points: Any, chosen: Any) -> list[Any]:
