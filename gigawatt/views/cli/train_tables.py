@@ -11,9 +11,7 @@ if TYPE_CHECKING:
     from gigawatt.planning.jobs import TrainAnswer
 
 LAYOUTS_SHOWN = 8
-HEADS = (
-    "TP", "PP", "VPP", "CP", "EP", "DP", "micro", "recompute", "ZeRO", "step", "MFU", "TFLOP/s/GPU", "GiB", "fits",
-)  # fmt: skip
+HEADS = ("layout", "micro", "recompute", "step", "MFU", "TFLOP/s", "GiB", "fits")
 
 
 def show(answer: TrainAnswer, *, aside: bool) -> None:
@@ -63,12 +61,24 @@ def _row(step: Any) -> tuple[str, ...]:
     from gigawatt.units import say
 
     layout = step.layout
+    degrees = {
+        "TP": layout.tensor_parallel,
+        "PP": layout.pipeline_parallel,
+        "VPP": layout.virtual_stages,
+        "CP": layout.context_parallel,
+        "EP": layout.expert_parallel,
+    }
+    shown = [f"{name}{degree}" for name, degree in degrees.items() if degree > 1]
     return (
-        str(layout.tensor_parallel), str(layout.pipeline_parallel), str(layout.virtual_stages),
-        str(layout.context_parallel), str(layout.expert_parallel), str(layout.data_parallel), str(layout.micro_batch),
-        layout.recompute, str(layout.zero_stage), say(step.step_time_s, "s"), f"{step.mfu:.1%}",
-        f"{step.model_tflops_per_gpu:.0f}", f"{step.memory.total_gib:.1f}", "yes" if step.fits else "no",
-    )  # fmt: skip
+        " ".join([*shown, f"DP{layout.data_parallel}", f"ZeRO{layout.zero_stage}"]),
+        str(layout.micro_batch),
+        layout.recompute,
+        say(step.step_time_s, "s"),
+        f"{step.mfu:.1%}",
+        f"{step.model_tflops_per_gpu:.0f}",
+        f"{step.memory.total_gib:.1f}",
+        "yes" if step.fits else "no",
+    )
 
 
 def _band(run: Any) -> tuple[float, float, float]:
