@@ -77,6 +77,11 @@ def test_numbers_are_those_of_the_summary(narrow):
     ]
 
 
+def test_rows_that_cannot_be_predicted_are_counted(narrow):
+    _, out, _ = narrow("training")
+    assert f"2 of {len(sample_validation().rows)} rows cannot be predicted" in out
+
+
 def test_a_doubted_row_is_starred_and_its_reason_told(narrow):
     _, out, _ = narrow("training")
     assert "row-7*" in out
@@ -119,3 +124,12 @@ def test_the_example_runs(narrow, tmp_path, monkeypatch):
     words = verb.EXAMPLE.partition("gigawatt validate ")[2].split()
     assert narrow(*words)[0] == 0
     assert (tmp_path / words[-1]).is_file()
+
+
+def test_a_bias_that_rounds_to_nothing_has_no_minus(narrow):
+    from gigawatt.validation.compare import Validation, summarise
+
+    rows = [row(place, "dense", -0.01) for place in range(5)]
+    _, out, _ = narrow("training", "--worst", "0", result=Validation(tuple(rows), summarise(rows), {}, summarise(rows)))
+    assert "+0.0" in out
+    assert "-0.0" not in out

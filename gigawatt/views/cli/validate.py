@@ -113,7 +113,8 @@ def _show(name: str, result: Validation, worst: int, all_groups: bool) -> None:
     heads = ("group", "n", "median\n%", "P90\n%", "bias\n%", "within\n10 %", "in its\nrange %")
     put(Text(f"{name}: {finding(name, result.summary)}", "bold"))
     put(show_table(heads, [(group, *_numbers(item)) for group, item in rows]))
-    notes = [f"{result.summary.skipped} rows cannot be predicted"] if result.summary.skipped else []
+    skipped = sum(bool(row.skipped) for row in result.rows)
+    notes = [f"{skipped} of {len(result.rows)} rows cannot be predicted"] if skipped else []
     if hidden := len(result.groups) - len(shown):
         notes.append(f"{hidden} {'group' if hidden == 1 else 'groups'} of fewer than {GROUP_ROWS} rows: --all-groups")
     if notes:
@@ -130,7 +131,7 @@ def _numbers(summary: Summary) -> list[str]:
     return [
         str(summary.n),
         *(f"{error_pct:.1f}" for error_pct in (summary.median_abs_error_pct, summary.p90_abs_error_pct)),
-        f"{summary.bias_pct:+.1f}",
+        f"{summary.bias_pct:+z.1f}",
         *(f"{share_pct:.0f}" for share_pct in (summary.within_10_pct, summary.interval_coverage_pct)),
     ]
 

@@ -73,7 +73,7 @@ def groups_shown(groups: Mapping[str, Summary], least: int = GROUP_ROWS) -> dict
 
 def _signed(value: float, decimals: int = 1) -> str:
     """Write a percentage with its sign."""
-    return f"{value:+.{decimals}f}{NARROW_GAP}%".replace("-", "−")
+    return f"{value:+z.{decimals}f}{NARROW_GAP}%".replace("-", "−")
 
 
 def _colouring(name: str, rows: Sequence[Row]) -> tuple[Callable[[Row], str], list[str]]:
@@ -337,9 +337,10 @@ def _intervals(
 ) -> Figure:  # fmt: skip
     """Draw a row an entry on one axis of errors: an outer and perhaps an inner range, and a dot."""
     canvas, phone = Canvas(), width < PHONE_PX
-    gutter = 128.0 if phone else 232.0
-    left, right, top = gutter + 8.0, width - 18.0, 28.0
-    bottom = top + ROW_PX * len(entries)
+    gutter = 0.0 if phone else 224.0  # on a phone a name stands above its row
+    above, pitch = (18.0, ROW_PX + 14.0) if phone else (0.0, ROW_PX)
+    left, right, top = gutter + 18.0, width - 18.0, 28.0
+    bottom = top + pitch * len(entries)
     reach = max(max(abs(side) for side in (*outer, dot)) for _, _, outer, _, dot, _, _ in entries)
     limit = next(limit for limit in (2.0, 5.0, 10.0, 20.0, 30.0, 40.0, 60.0, 100.0, 100.0 * reach) if reach <= limit)
     limit = min(limit, 60.0)
@@ -353,8 +354,8 @@ def _intervals(
         words = f"{mark:+g}".replace("-", "−") if mark else "0"
         canvas.text(x(mark), top - 12, words, "m", "middle")
     for position, (words, tail, outer, inner, dot, hint, style) in enumerate(entries):
-        y = top + ROW_PX * (position + 0.5)
-        canvas.text(0, y + 4, cut(words, gutter - text_width(tail)) + tail)
+        y = top + pitch * (position + 0.5) + above / 2
+        canvas.text(0, y + 4 - above, cut(words, (gutter or width) - text_width(tail)) + tail)
         canvas.rect(x(outer[0]), y - 6, x(outer[1]) - x(outer[0]), 12, "softf pale", hint)
         if inner is not None:
             canvas.rect(x(inner[0]), y - 6, x(inner[1]) - x(inner[0]), 12, "f5", hint)

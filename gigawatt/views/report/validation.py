@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -24,7 +24,10 @@ WORST_ROWS = 20
 AIMED = ("training", "serving")  # engines whose stated range is meant to hold 80 % of the measurements
 AIM = "aim: 80\N{NO-BREAK SPACE}%"
 # The page's own rules, after those of the report.
-CSS = ".reasons{max-width:52rem}.reasons td{white-space:normal}.worst td:last-child{white-space:normal;min-width:14rem}"
+CSS = (
+    ".reasons{max-width:52rem;margin:0 0 24px}.reasons td{white-space:normal}"
+    ".worst td:nth-child(n+6){white-space:normal;min-width:9rem}.worst td:last-child{min-width:14rem}"
+)
 
 
 @cache
@@ -95,16 +98,17 @@ def _bound(name: str, summary: Summary) -> str:
     return f"{'Within' if kept else 'OUTSIDE'} its bound ({limits})."
 
 
-def _cards(name: str, summary: Summary) -> list[tuple[str, str, str]]:
+def _cards(name: str, summary: Summary, rows: Sequence[Row]) -> list[tuple[str, str, str]]:
     """Put a summary into the figures of the first screen: label, value, words."""
     aim = f"; {AIM}" if name in AIMED else ""
+    skipped, doubted = sum(bool(row.skipped) for row in rows), sum(bool(row.flag and not row.skipped) for row in rows)
     return [
         ("Median absolute error", f"{summary.median_abs_error_pct:.1f} %", "half of the rows lie within"),
         ("P90 of the absolute error", f"{summary.p90_abs_error_pct:.1f} %", "nine rows in ten lie within"),
         ("Bias", f"{_percent(summary.bias_pct, sign=True)} %", "median of the errors; above zero: predicted too high"),
         ("Within ±10 %", f"{summary.within_10_pct:.0f} %", f"within ±25 %: {summary.within_25_pct:.0f} %"),
         ("Covered by the stated range", f"{summary.interval_coverage_pct:.0f} %", f"of the measurements{aim}"),
-        ("Rows compared", f"{summary.n:,}", f"{summary.skipped:,} more cannot be predicted"),
+        ("Rows compared", f"{summary.n:,}", f"{doubted:,} more are doubted, {skipped:,} cannot be predicted"),
     ]  # fmt: skip
 
 
@@ -174,14 +178,14 @@ def render(found: Mapping[str, Validation], version: str, data: str = "") -> str
     from markupsafe import Markup
 
     one = next(iter(found)) if len(found) == 1 else ""
-    rows = (row for each in found.values() for row in each.rows if not row.flag)
-    everything = found[one].summary if one else summarise(rows)
+    rows = [row for each in found.values() for row in each.rows]
+    everything = summarise(trusted(rows))
     css = resources.files("gigawatt.views.report").joinpath("report.css").read_text(encoding="utf-8")
     return _template().render(
         style=Markup(TOKENS + STYLE + css + CSS),
         title=finding(one, everything),
         engines=[_engine(name, validation) for name, validation in found.items()],
-        cards=_cards(one, everything),
+        cards=_cards(one, everything, rows),
         single=bool(one),
         data=data,
         version=version,

@@ -173,6 +173,11 @@ def test_left_out_rows_are_counted_by_reason(page):
         assert f'<td class="n">1</td><td>{reason}</td>' in page
 
 
+def test_every_row_is_compared_doubted_or_skipped(page, sample):
+    assert len(sample.rows) == sample.summary.n + 1 + 2
+    assert "1 more are doubted, 2 cannot be predicted" in page
+
+
 def test_coverage_is_that_of_the_rows(page, sample):
     fair = [one for one in sample.rows if not one.flag and not one.skipped]
     held = sum(one.low <= one.measured <= one.high for one in fair)
