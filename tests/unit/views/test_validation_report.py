@@ -211,6 +211,8 @@ def test_hostile_labels_are_words_and_nothing_is_loaded():
     parser.feed(page)
     assert parser.loads == []
     assert "&lt;script&gt;" in page
+    assert "Measurements: &lt;b&gt;mine.csv." in page
+    assert "validation/published" not in page
 
 
 def test_all_engines_have_a_card_and_a_section(sample):
