@@ -8,12 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from gigawatt.catalogue.store import Catalogue, load
-from gigawatt.engines.hardware.constants import (
-    CALIBRATION,
-    DENSE_INTERVAL_FACTOR,
-    MOE_INTERVAL_FACTOR,
-    Calibration,
-)
+from gigawatt.engines.hardware.constants import CALIBRATION, Calibration, interval_factor
 from gigawatt.engines.training.columns import Column, job_columns, layout_columns
 from gigawatt.engines.training.step import breakdown
 from gigawatt.errors import InputError, nearest
@@ -73,7 +68,8 @@ def predicted_step_s(measurements: Iterable[Measurement], calibration: Calibrati
 
 def _row(one: Measurement, predicted_s: float) -> Row:
     """Compare one measurement with its prediction."""
-    factor = MOE_INTERVAL_FACTOR if one.labels.startswith("moe") else DENSE_INTERVAL_FACTOR
+    chip = one.job.accelerator if one.job else None
+    factor = interval_factor(one.labels.startswith("moe"), *((chip.name, chip.generation) if chip else ()))
     error_pct = 100.0 * (predicted_s / one.step_time_s - 1.0) if one.step_time_s and not one.skipped else float("nan")
     return Row(
         id=one.id,

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from gigawatt.engines.hardware.collectives import Tiers
 from gigawatt.engines.hardware.constants import (
     EARLY_HOPPER_ATTENTION_UNTIL,
+    FITTED_GENERATIONS,
     GRAPHS_FROM,
     KERNEL_REFERENCE_YEAR,
-    LAUNCH_REFERENCE_YEAR,
     SERVER_DOMAIN_COUNT,
     Calibration,
     generation_key,
@@ -31,7 +31,7 @@ from gigawatt.engines.hardware.efficiency import (
     measured_training_attention_frac,
 )
 from gigawatt.engines.hardware.gemm import OPERAND_BYTES
-from gigawatt.engines.hardware.power import capped_speed_frac
+from gigawatt.engines.hardware.power import capped_speed_frac, capped_system_w
 from gigawatt.engines.hardware.types import Accelerator, Transformer
 from gigawatt.engines.training.types import Layout, TrainingJob
 
@@ -41,7 +41,6 @@ WIDER = {"fp4": "fp8", "mxfp8": "fp8", "fp8": "bf16", "bf16": "bf16"}
 RECOMPUTE_CODES = {"none": 0.0, "selective": 1.0, "half": 1.25, "full": 2.0}
 FULL_RECOMPUTE_CODE = 1.5  # codes above it mean full recomputation
 SCHEDULE_CODES = {"1f1b": 0.0, "dualpipe": 1.0}
-FITTED_GENERATIONS = ("ampere", "hopper", "blackwell")  # whose software drift the rows show
 ULTRA = "blackwell-ultra"
 # Rated package power over bf16 peak of the part that defines a generation, 700 W H100 SXM: parts with less power for
 # the same peak cannot hold its clock. [J/FLOP]
@@ -152,10 +151,10 @@ def _speed(job: TrainingJob, calibration: Calibration) -> float:
     fitted = generation_key(accelerator.generation) in FITTED_GENERATIONS
     years = max(KERNEL_REFERENCE_YEAR - job.software_date, 0.0) if fitted else 0.0
     early: float = calibration.yearly_slower**years
-    cap_w = job.power_cap_w if job.power_cap_w > 0.0 else accelerator.tdp_w
+    cap_w = min(job.power_cap_w, accelerator.tdp_w) if job.power_cap_w > 0.0 else accelerator.tdp_w
     peak, _ = peak_flop_per_s(accelerator, "bf16")
-    rating_w = RATED_J_PER_FLOP.get(accelerator.generation, 0.0) * peak
-    return ultra / early * float(capped_speed_frac(cap_w, max(rating_w, min(accelerator.tdp_w, cap_w))))
+    rating_w = RATED_J_PER_FLOP.get(accelerator.generation, 0.0) * peak or accelerator.tdp_w
+    return ultra / early * float(capped_speed_frac(cap_w, rating_w))
 
 
 def _measured_speed(job: TrainingJob) -> float:
@@ -184,17 +183,22 @@ def _attention_rate(job: TrainingJob, calibration: Calibration) -> float:
     measured = measured_training_attention_frac(job.accelerator)
     if measured is not None:
         return peak * measured * _measured_speed(job)
-    early = key == "hopper" and job.software_date < EARLY_HOPPER_ATTENTION_UNTIL
+    until = EARLY_HOPPER_ATTENTION_UNTIL.get(job.stack, EARLY_HOPPER_ATTENTION_UNTIL["megatron"])
+    early = key == "hopper" and job.software_date < until
     factor = calibration.early_hopper_attention_factor if early else 1.0
     return peak * calibration.attention_fraction[key] * factor * _speed(job, calibration)
 
 
 def _launch_factor(job: TrainingJob, calibration: Calibration) -> float:
-    """Host time of this job's software and servers over the reference."""
-    drift: float = calibration.launch_yearly_factor ** (job.software_date - LAUNCH_REFERENCE_YEAR)
-    if job.accelerator.scale_up_domain_count <= SERVER_DOMAIN_COUNT:
-        return drift * calibration.server_launch_factor
-    return drift * (calibration.graph_launch_factor if job.software_date >= GRAPHS_FROM else 1.0)
+    """Host time of this job's software over that without graphs of whole steps."""
+    rack = job.accelerator.scale_up_domain_count > SERVER_DOMAIN_COUNT
+    return calibration.graph_launch_factor if rack and job.software_date >= GRAPHS_FROM else 1.0
+
+
+def _loaded_w(job: TrainingJob) -> float:
+    """All-in power of an accelerator at load under the job's power cap [W]."""
+    chip = job.accelerator
+    return max(float(capped_system_w(chip.system_w, chip.tdp_w, job.power_cap_w)), chip.idle_w)
 
 
 def _column(jobs: Sequence[TrainingJob], read: Callable[[TrainingJob], float]) -> Column:
@@ -243,7 +247,7 @@ def job_columns(jobs: Sequence[TrainingJob], calibration: Calibration) -> JobCol
         stack_factor=_column(jobs, lambda job: calibration.stack_factor.get(job.stack, 1.0)),
         moe_launch_factor=_column(jobs, lambda job: _launch_factor(job, calibration)),
         idle_w=_column(jobs, lambda job: job.accelerator.idle_w),
-        system_w=_column(jobs, lambda job: job.accelerator.system_w),
+        system_w=_column(jobs, _loaded_w),
     )
 
 

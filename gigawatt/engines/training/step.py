@@ -10,10 +10,9 @@ import numpy as np
 from gigawatt.engines.hardware.architecture import moe_layers_count
 from gigawatt.engines.hardware.constants import (
     CALIBRATION,
-    DENSE_INTERVAL_FACTOR,
-    MOE_INTERVAL_FACTOR,
     STRAGGLER_FROM_COUNT,
     Calibration,
+    interval_factor,
 )
 from gigawatt.engines.hardware.power import mean_power_w
 from gigawatt.engines.training import flops, memory, rules
@@ -34,6 +33,9 @@ from gigawatt.units import BYTES_PER_GIB
 # Bytes that the optimizer moves per parameter of its shard: weight, two moments read and written in 32 bits, gradient
 # read, 16-bit weight written. [B]
 OPTIMIZER_TRAFFIC_BYTES = 30.0
+# Bytes moved per parameter of a rank and micro-batch to add gradients up in 32 bits: read and written, whether in the
+# product's epilogue or after it; sharded gradients (ZeRO 3) are added up on the shard alone. [B]
+ACCUMULATION_BYTES = 8.0
 TERA = 1e12
 
 
@@ -68,16 +70,15 @@ def _later_of(busy: Column, host: Column) -> Column:
     return np.asarray(np.cbrt(busy * busy * busy + host * host * host))
 
 
-def _launch_s(job: JobColumns, layout: LayoutColumns, calibration: Calibration, busy: Column) -> Column:
+def _launch_s(job: JobColumns, calibration: Calibration, busy: Column) -> Column:
     """Return what host time adds to the time of one average layer and one micro-batch [s].
 
-    The host runs ahead of a dense layer and shows only where kernels are short. A mixture-of-experts layer makes it
-    wait for token counts before it can launch, so its time adds.
+    The host runs beside the device and shows only where kernels are short, as those of small experts are.
     """
     moe_frac = moe_layers_count(job.model) / job.model.layers
-    local = np.where(moe_frac > 0, np.maximum(job.model.experts / layout.expert, 1.0), 0.0)
-    moe = (calibration.moe_launch_s + calibration.expert_launch_s * local) * job.moe_launch_factor
-    return _later_of(busy, (1.0 - moe_frac) * calibration.dense_launch_s) - busy + moe_frac * moe
+    moe = calibration.moe_launch_s * job.moe_launch_factor
+    dense = (1.0 - moe_frac) * calibration.dense_launch_s
+    return _later_of(busy, dense) + moe_frac * _later_of(busy, moe) - (1.0 + moe_frac) * busy
 
 
 class LayerTerms(NamedTuple):
@@ -114,7 +115,7 @@ def layer_terms(job: JobColumns, layout: LayoutColumns, calibration: Calibration
     context_s = context.exposed_time_s(job, layout, calibration, kernels.core, repeats)
     expert_s = expert.exposed_time_s(job, layout, calibration) if np.any(job.model.experts > 0) else np.zeros(1)
     busy = kernels.matrix + kernels.core + kernels.elementwise + kernels.recompute + tensor_s + context_s + expert_s
-    launch = _launch_s(job, layout, calibration, busy)
+    launch = _launch_s(job, calibration, busy)
     head = flops.head_time_s(job, layout, calibration)
     return LayerTerms(*kernels, tensor_s, context_s, expert_s, launch, head)
 
@@ -134,14 +135,17 @@ def assemble(
     data_s = data.exposed_time_s(job, layout, calibration, trunk, parameters.experts, micro_batches, stage_s + head)
     share = data.optimizer_share(layout)
     updated = trunk * share.trunk + parameters.experts * share.experts
-    optimizer = updated * OPTIMIZER_TRAFFIC_BYTES / (job.hbm_bytes_per_s * job.hbm_frac)
+    hbm_rate = job.hbm_bytes_per_s * job.hbm_frac
+    optimizer = updated * OPTIMIZER_TRAFFIC_BYTES / hbm_rate
+    summed = np.where(layout.zero_stage > 2, updated, trunk + parameters.experts) * np.maximum(micro_batches - 1.0, 0.0)
+    accumulation = summed * ACCUMULATION_BYTES / hbm_rate
     slow = calibration.straggler_per_doubling * np.log2(np.maximum(job.gpus / STRAGGLER_FROM_COUNT, 1.0))
     factor = job.stack_factor
     scaled = factor * layers
     parts = Breakdown(
         compute=scaled * terms.matrix + factor * micro_batches * head,
         attention=scaled * terms.core,
-        elementwise=scaled * terms.elementwise,
+        elementwise=scaled * terms.elementwise + factor * accumulation,
         recompute=scaled * terms.recompute,
         tensor_parallel=scaled * terms.tensor,
         context_parallel=scaled * terms.context,
@@ -259,7 +263,7 @@ def estimate(job: TrainingJob, layout: Layout, calibration: Calibration = CALIBR
     reason = _why_not(job, layout, columns, used)
     tokens_per_s = job.batch_sequences * job.sequence_tokens / total
     peak = peak_flop_per_s(job.accelerator, job.precision)[0] * job.gpus_count
-    spread = MOE_INTERVAL_FACTOR if job.model.experts > 0 else DENSE_INTERVAL_FACTOR
+    spread = interval_factor(job.model.experts > 0, job.accelerator.name, job.accelerator.generation)
     return StepEstimate(
         layout=layout,
         fits=not reason,
