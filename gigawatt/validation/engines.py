@@ -24,6 +24,12 @@ def _training(data: Path | None, flags: Path | None) -> Validation:
     return validate_training(data, flags)
 
 
+def _training_runs(data: Path | None, flags: Path | None) -> Validation:
+    from gigawatt.validation.training_runs import validate_training_runs
+
+    return validate_training_runs()
+
+
 def _serving(data: Path | None, flags: Path | None) -> Validation:
     from gigawatt.validation.serving import validate_serving
 
@@ -50,6 +56,7 @@ def _finance(data: Path | None, flags: Path | None) -> Validation:
 
 ENGINES: dict[str, tuple[Callable[[Path | None, Path | None], Validation], Bound]] = {
     "training": (_training, Bound(6.0, 16.0)),
+    "training-runs": (_training_runs, Bound(15.0, 20.0)),
     "serving": (_serving, Bound(10.0, 26.0)),
     "facility": (_facility, Bound(5.0, 15.0)),
     "reliability": (_reliability, Bound(5.0, 15.0)),

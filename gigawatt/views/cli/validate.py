@@ -23,7 +23,8 @@ NARROWEST_GROUP = 12
 
 def run(
     engine: Annotated[
-        str | None, typer.Argument(help="training, serving, facility, reliability, finance; all if not given.")
+        str | None,
+        typer.Argument(help="training, training-runs, serving, facility, reliability, finance; all if not given."),
     ] = None,
     data: Annotated[Path | None, typer.Option("--data", metavar="CSV", help="Measurements of your own.")] = None,
     flags: Annotated[

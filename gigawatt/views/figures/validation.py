@@ -15,14 +15,15 @@ from gigawatt.views.figures.svg import Canvas, Figure, colour, cut, text_width
 WIDE_PX = 544.0
 PHONE_PX = 480.0  # narrower than this a picture is for a phone: no words under the pointer, shorter labels
 NOUNS = {
-    "training": "training steps", "serving": "serving figures", "facility": "facility figures",
-    "reliability": "reliability figures", "finance": "financial figures",
+    "training": "training steps", "training-runs": "training runs", "serving": "serving figures",
+    "facility": "facility figures", "reliability": "reliability figures", "finance": "financial figures",
 }  # fmt: skip
 QUANTITIES = {
     "step_time_s": "Step time, s", "output_tokens_per_s": "Output throughput, tokens/s",
     "itl_ms": "Inter-token latency, ms", "power_w": "Power, W", "j_per_output_token": "Energy, J per output token",
     "pue": "PUE", "wue_l_per_kwh": "Water, L/kWh", "facility_w_per_gpu": "Facility power, W per GPU",
     "node_w": "Node power, W", "mttf_h": "Mean time to failure, h", "stops_count": "Stops",
+    "gpu_hours_m": "GPU-hours, million", "tflops_per_gpu": "TFLOP/s per GPU",
     "ettr_frac": "Effective training time ratio", "downtime_frac": "Share of time down",
 }  # fmt: skip
 COLOUR_LABELS = {"training": 1, "serving": 2}  # which of a row's labels colours it: the generation of the accelerator
