@@ -148,7 +148,8 @@ def assemble(job: JobColumns, layout: LayoutColumns, kept_per_token: Column, par
     The first stage holds the most activations; the last one holds logits instead and one micro-batch in flight, so
     logits add to the first stage only without a pipeline.
     """
-    weights = _held(parameters, data.weights_share(job, layout))
+    shares = data.weights_share(job, layout)
+    weights = _held(parameters, shares)
     gradients = _held(parameters, data.gradient_share(layout))
     optimizer = _held(parameters, data.optimizer_share(layout))
     kept, logits = activations_bytes(job, layout, kept_per_token)
@@ -156,7 +157,8 @@ def assemble(job: JobColumns, layout: LayoutColumns, kept_per_token: Column, par
     per_micro_batch = kept / pipeline.in_flight(job, layout)
     last = per_micro_batch + logits
     activations = np.where(alone, kept + logits, np.maximum(kept, last))
-    whole_layers = np.where(layout.zero_stage > 2, PREFETCHED_LAYERS * sum(parameters[:3]) / job.model.layers, 0.0)
+    gathered = sum(kind * (share < 1.0) for kind, share in zip(parameters[:3], shares[:3], strict=True))
+    whole_layers = PREFETCHED_LAYERS * gathered / job.model.layers
     exchange = np.where(layout.expert > 1, 2.0 * 2.0 * expert.tokens_per_rank(job, layout) * job.model.hidden, 0.0)
     return MemoryBytes(
         WEIGHT_BYTES * weights,

@@ -26,8 +26,13 @@ def expert_ranks(layout: LayoutColumns) -> Column:
 
 
 def _sharded(layout: LayoutColumns, ranks: Column) -> Column:
-    """Ranks over which state is sharded."""
-    return np.where(layout.shard_group > 0, np.minimum(layout.shard_group, ranks), ranks)
+    """Ranks over which state is sharded: all, or one of as many equal parts as the sharding group leaves of the trunk.
+
+    Experts have ranks of their own and are sharded in the same number of parts.
+    """
+    group = np.where(layout.shard_group > 0, layout.shard_group, trunk_ranks(layout))
+    parts = np.maximum(trunk_ranks(layout) / group, 1.0)
+    return np.asarray(np.maximum(ranks / parts, 1.0))
 
 
 def optimizer_share(layout: LayoutColumns) -> Shares:
@@ -118,6 +123,7 @@ def _traffic_s(
         replicas = ranks / group
         outer = ranks_inside(replicas, stride * group, job.domain)
         shard = parameters / group * GRADIENT_BYTES
-        within = within + near
-        across = across + (whole - near) + 2.0 * gather_time_s(shard, replicas, outer, job.tiers)
+        beyond = whole - near + 2.0 * gather_time_s(shard, replicas, outer, job.tiers)
+        within = within + np.where(parameters > 0, near, 0.0)  # no message, no latency
+        across = across + np.where(parameters > 0, beyond, 0.0)
     return within, across
