@@ -67,7 +67,8 @@ class Calibration:
     hbm_fraction: float = 0.80
     # Share of tensor-parallel communication hidden behind products where overlap is on. 0.6-0.9.
     tensor_overlap: float = 0.9093
-    # Share of gradient and parameter traffic hidden behind compute, ZeRO stages 0-2. 0.4-1.
+    # Share of gradient and parameter traffic hidden behind compute, ZeRO stages 0-2. 0.4-1; at the end of
+    # its range: traffic of thousands of ranks at small batches runs below the rate of large messages.
     data_overlap: float = 0.4
     # The same between domains when parameters are sharded as well (ZeRO-3, FSDP). 0-0.9; at the end of its range: small
     # per-layer messages run below the rate of large ones, which shows here.
