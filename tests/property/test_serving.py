@@ -67,8 +67,10 @@ def test_more_arithmetic_or_faster_links_are_never_slower(model, replica, input_
 def test_a_larger_batch_serves_more_and_waits_longer(model, replica, input_tokens, output_tokens, batch, factor):
     found = points(build(model, input_tokens, output_tokens), replica, [batch, batch * factor])
     assert found.requests_per_s_B[1] >= found.requests_per_s_B[0] * (1 - 1e-9)
-    assert found.tpot_p50_s_B[1] >= found.tpot_p50_s_B[0] * (1 - 1e-9)
-    assert found.gap_p50_s_B[1] >= found.gap_p50_s_B[0] * (1 - 1e-9)
+    # where experts are spread, more sequences even out the unluckiest rank: a step can shorten by some 1e-4
+    slack = 1e-3 if replica.expert_parallel > 1 else 1e-9
+    assert found.tpot_p50_s_B[1] >= found.tpot_p50_s_B[0] * (1 - slack)
+    assert found.gap_p50_s_B[1] >= found.gap_p50_s_B[0] * (1 - slack)
 
 
 @given(MODELS, REPLICAS, TOKENS, TOKENS, BATCHES)
