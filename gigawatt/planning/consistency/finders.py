@@ -21,9 +21,7 @@ def _capex(case: Case, claim: Claim) -> Found:
         text += f" and leaves {say(budget - spent, 'USD')} for want of {max(set(limits), key=limits.count)}"
     elif budget:
         text += "; money is the limit"
-    low, high = case.bands.get("finance.capex_usd", (spent, spent))
-    whole = case.values["finance.capex_usd"]
-    return Found(spent, min(spent, low * spent / whole), max(spent, high * spent / whole), text)
+    return Found(spent, spent, spent, text)  # decided, not estimated: its band is no doubt about the claim
 
 
 def _compute_online(case: Case, claim: Claim) -> Found:
