@@ -1,8 +1,8 @@
-"""Write the README's table "the announcement, line by line" and its pictures from plans run now.
+"""Write the README's tables, "the announcement, line by line" and the errors, and its pictures from runs made now.
 
 Run it from the repository's root::
 
-    python tools/build_readme.py            # the table; tests/contract/test_readme.py says when it is due
+    python tools/build_readme.py            # the tables; tests/contract/test_readme.py says when it is due
     python tools/build_readme.py --pictures # the pictures too; needs Chromium
 """
 
@@ -19,11 +19,20 @@ from pathlib import Path
 import gigawatt as gw
 from gigawatt.planning.plan import ClaimCheck, Plan
 from gigawatt.units import say
+from gigawatt.validation.engines import validate
 from gigawatt.views.report.html import write_report
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-BEGIN, END = "<!-- claims: begin -->", "<!-- claims: end -->"
+CLAIMS, ERRORS = "claims", "errors"  # blocks of the README, between marks of that name
+COMPARED_WITH = {
+    "training": "step time of published runs, A100 to GB300, dense and mixture of experts",
+    "training-runs": "GPU-hours of whole published runs",
+    "serving": "throughput, latency and power of MLPerf, TensorRT-LLM and ML.ENERGY",
+    "facility": "PUE, water and watts per GPU: LBNL's map, Meta, Google, Frontier, cluster reports",
+    "reliability": "interruptions and effective training time that operators published",
+    "finance": "Meta's depreciation, cost models of a gigawatt, rental prices",
+}
 DRAWS_COUNT = 64
 PICTURE_PX = (1280, 1180)
 
@@ -108,11 +117,25 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def with_table(text: str, block: str) -> str:
-    """Return a text with the block between the marks replaced."""
-    head, _, rest = text.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    return f"{head}{BEGIN}\n\n{block}\n\n{END}{tail}"
+def error_table() -> str:
+    """Return each engine's error against published measurements in Markdown."""
+    lines = [
+        "| engine | compared with | figures | median error | nine in ten within |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for engine, subject in COMPARED_WITH.items():
+        summary = validate(engine).summary
+        errors = f"{summary.median_abs_error_pct:.1f} % | {summary.p90_abs_error_pct:.0f} %"
+        lines.append(f"| {engine} | {subject} | {summary.n} | {errors} |")
+    return "\n".join(lines)
+
+
+def with_block(text: str, name: str, block: str) -> str:
+    """Return a text with what stands between the marks of a name replaced."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    head, _, rest = text.partition(begin)
+    _, _, tail = rest.partition(end)
+    return f"{head}{begin}\n\n{block}\n\n{end}{tail}"
 
 
 def pictures() -> None:
@@ -145,7 +168,8 @@ def pictures() -> None:
 
 def main() -> None:
     """Write the table, and the pictures where asked."""
-    README.write_text(with_table(README.read_text(), table()))
+    text = with_block(README.read_text(), CLAIMS, table())
+    README.write_text(with_block(text, ERRORS, error_table()))
     if "--pictures" in sys.argv:
         pictures()
 

@@ -21,7 +21,13 @@ def builder():
 
 
 def test_the_table_of_claims_is_true(builder):
-    assert builder.with_table(README, builder.table()) == README, "run python tools/build_readme.py"
+    assert builder.with_block(README, builder.CLAIMS, builder.table()) == README, "run python tools/build_readme.py"
+
+
+def test_the_table_of_errors_is_true(builder):
+    assert builder.with_block(README, builder.ERRORS, builder.error_table()) == README, (
+        "run python tools/build_readme.py"
+    )
 
 
 def test_every_picture_and_link_is_there():
