@@ -342,8 +342,8 @@ def _number(value: float, unit: str) -> float | str:
 
 
 def _notices(measurements: Sequence[Measurements], plain: Accelerator, fitted: Sequence[Fitted]) -> tuple[str, ...]:
-    """Say which figures the timings hardly support."""
-    said = []
+    """Say what of the files was left out and which figures the timings hardly support."""
+    said = [note for one in measurements for note in one.notes]
     for figure in fitted:
         if figure.value > 0.0 and figure.unit == "1" and figure.standard_error > UNSURE_FRAC * figure.value:
             said.append(f"{figure.name}: a standard error of {figure.standard_error / figure.value:.0%}: add timings.")

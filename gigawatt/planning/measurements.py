@@ -1,4 +1,4 @@
-"""Read timings of kernels and collectives: a CSV of documented columns, or the output of nccl-tests.
+"""Read timings of kernels and collectives: a CSV of documented columns, output of nccl-tests, or ranges of Nsight.
 
 A file is read line by line, within bounds; every fault is named with file, line, column and remedy.
 """
@@ -35,7 +35,9 @@ MOST_FAULTS = 20
 MOST_SIZE = 2**50  # of a dimension or message
 LONGEST_S = 3600.0
 SNIFFED_LINES = 5_000  # launchers and libraries print before the table
-_NSYS = re.compile(r"Time \(%\)|Total Time \(ns\)|Kernel Name|gpu__time_duration")
+SECONDS_PER = {"ns": 1e-9, "us": 1e-6, "\u00b5s": 1e-6, "\u03bcs": 1e-6, "ms": 1e-3, "s": 1.0}
+PROJECTED = re.compile(r"\b(?:Total Proj Time|Proj Avg|Proj Med) \(")  # in the header of nvtx_gpu_proj_sum
+_NSYS = re.compile(r"Time \(%\)|Total Time \(ns\)|Kernel Name|Projected Duration|gpu__time_duration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +70,16 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Measurements:
-    """The timings of one file, with what it says about itself."""
+    """The timings of one file, with what it says about itself, and what of it was left out."""
 
     name: str
     digest: str
     about: dict[str, str]
     timings: tuple[Timing, ...]
+    notes: tuple[str, ...] = ()
+
+
+Measured = tuple[list[Timing], dict[str, str], tuple[str, ...]]
 
 
 class Faults:
@@ -129,15 +135,18 @@ def _checked_size(path: Path) -> None:
 
 
 def _format_of(path: Path) -> str:
-    """Return csv or nccl-tests; raise InputError for anything else, and say why for profiles of Nsight."""
+    """Return csv, nccl-tests or nsight; raise InputError for anything else, and say why for other reports of Nsight."""
     for number, line in lines_of(path):
         words = line.replace("#", " ").split()
         if {"size", "time", "algbw", "busbw"} <= set(words):
             return "nccl-tests"
+        if PROJECTED.search(line):
+            return "nsight"
         if _NSYS.search(line):
             message = (
-                f"{path}:{number}: looks like a profile of Nsight: its kernel names tell neither shapes nor bytes, so "
-                "no efficiency follows from it; give timings with shapes, see docs/how-to/calibrate.md"
+                f"{path}:{number}: looks like a profile of Nsight: its kernel names tell neither shapes nor bytes, and "
+                "times on the host are no times of kernels, so no efficiency follows from it; export NVTX ranges that "
+                "carry sizes: nsys stats --report nvtx_gpu_proj_sum --format csv, see docs/how-to/calibrate.md"
             )
             raise InputError(message)
         if not line.startswith("#") and {"kind", "time_s"} <= {cell.strip() for cell in line.split(",")}:
@@ -145,20 +154,25 @@ def _format_of(path: Path) -> str:
         if number >= SNIFFED_LINES:
             break
     message = (
-        f'{path}: holds neither a header line with the columns "kind" and "time_s" nor a table of nccl-tests; '
+        f'{path}: holds neither a header line with the columns "kind" and "time_s" nor a table of nccl-tests, '
+        "nor one of nvtx_gpu_proj_sum; "
         f"columns: {', '.join(COLUMNS)}"
     )
     raise InputError(message)
 
 
-def read_measurements(path: Path) -> Measurements:
+def read_measurements(path: Path, precision: str = "bf16", causal: bool | None = None) -> Measurements:
     """Read a file of timings.
 
     Parameters
     ----------
     path : Path
         A CSV with the columns `COLUMNS`, in any order, those that no row needs left out, lines of `# key: value`
-        before it; or the text that a program of nccl-tests printed.
+        before it; or the text that a program of nccl-tests printed; or the report nvtx_gpu_proj_sum of Nsight Systems.
+    precision : str
+        Of products in ranges of PyTorch, which do not tell it; of no other file.
+    causal : bool, optional
+        Whether attention in such ranges is causal; they are left out where it is not said.
 
     Returns
     -------
@@ -171,13 +185,20 @@ def read_measurements(path: Path) -> Measurements:
         fault's file, line, column and remedy.
     """
     from gigawatt.planning.nccl_tests import read_tables
+    from gigawatt.planning.nsight import read_ranges
 
     _checked_size(path)
-    read = read_tables if _format_of(path) == "nccl-tests" else _read_csv
-    timings, about = read(path)
+    notes: tuple[str, ...] = ()
+    match _format_of(path):
+        case "nsight":
+            timings, about, notes = read_ranges(path, precision, causal)
+        case "nccl-tests":
+            timings, about = read_tables(path)
+        case _:
+            timings, about = _read_csv(path)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Measurements(path.name, digest, about, tuple(timings))
+    return Measurements(path.name, digest, about, tuple(timings), notes)
 
 
 def _read_csv(path: Path) -> tuple[list[Timing], dict[str, str]]:

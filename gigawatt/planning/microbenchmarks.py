@@ -12,17 +12,19 @@ import platform
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from gigawatt.errors import InputError
 from gigawatt.planning.measurements import Timing
+from gigawatt.planning.nsight import range_name
 
 FEWEST_REPEATS, WARM_UPS, BATCHES = 3, 3, 10
 CLOCK_S = 1e-7  # shorter calls are below what the clock resolves
 LONGEST_CALL_S = 0.5  # a product that takes longer tells no more than a smaller one
+MARKED_CALLS = 5  # under an NVTX range each, after the timing, which they therefore cannot disturb
 COLLECTIVE_CALLS = 20  # as many as nccl-tests takes
 BYTES_PER_FP32 = 4
 
@@ -262,25 +264,47 @@ def _with_torch(torch: Any, device: str, sweep: Sweep, ranks: int) -> tuple[list
     wait = torch.cuda.synchronize if device == "cuda" else None
     precisions = {"bf16": torch.bfloat16} if device == "cuda" else {"fp32": torch.float32, "bf16": torch.bfloat16}
     timings: list[Timing] = []
+
+    def timed_s(call: Callable[[], object], of: Timing) -> float:
+        time_s = call_time_s(call, sweep.timing_s, wait)
+        if wait and not of.training:
+            _mark(torch, range_name(of), call)
+            wait()
+        return time_s
+
     with torch.no_grad():
         for precision, kind in precisions.items():
 
-            def product_s(m: int, n: int, k: int, kind: Any = kind) -> float:
+            def product_s(m: int, n: int, k: int, kind: Any = kind, precision: str = precision) -> float:
                 left, right = (torch.randn(size, device=device, dtype=kind) for size in ((m, k), (k, n)))
-                return call_time_s(_later(torch.matmul, left, right), sweep.timing_s, wait)
+                return timed_s(_later(torch.matmul, left, right), _gemm((m, n, k), precision, 0.0))
 
             timings += [_gemm(shape, precision, time_s) for shape, time_s in _short_enough(sweep.products, product_s)]
         for size in sweep.copies_bytes:
             source = torch.ones(size, dtype=torch.uint8, device=device)
-            call = _later(torch.empty_like(source).copy_, source)
-            timings.append(Timing("memory_copy", call_time_s(call, sweep.timing_s, wait), 0, sizes={"bytes": size}))
+            copy = Timing("memory_copy", 0.0, 0, sizes={"bytes": size})
+            timings.append(replace(copy, time_s=timed_s(_later(torch.empty_like(source).copy_, source), copy)))
     kind = precisions.get("fp32", torch.bfloat16)
     for shape in sweep.attentions:
         for training in (False, True):
             inputs = [torch.randn(shape, device=device, dtype=kind, requires_grad=training) for _ in range(3)]
             call = _later(_attend_torch, torch, inputs, training)
-            timings.append(_attention(shape, True, training, call_time_s(call, sweep.timing_s, wait)))
+            attention = _attention(shape, True, training, 0.0)
+            timings.append(replace(attention, time_s=timed_s(call, attention)))
     return timings, about
+
+
+def _mark(torch: Any, name: str, call: Callable[[], object]) -> None:
+    """Call under NVTX ranges, by which a profiler tells what it times.
+
+    Training is not marked: its backward pass is launched by another thread, which a range of this one does not hold.
+    """
+    for _ in range(MARKED_CALLS):
+        torch.cuda.nvtx.range_push(name)
+        try:
+            call()
+        finally:
+            torch.cuda.nvtx.range_pop()
 
 
 def _later(function: Callable[..., object], *arguments: object) -> Callable[[], object]:

@@ -117,6 +117,25 @@ def test_a_folder_that_is_not_there_is_made(gigawatt: Run, tmp_path: Path) -> No
     assert shown["result"]["figures"]["hbm_frac"]["value"] == pytest.approx(3.0 / 3.35, rel=0.01)
 
 
+def test_ranges_of_nsight_are_of_the_precision_that_is_said(gigawatt: Run, tmp_path: Path) -> None:
+    path = tmp_path / "steps.csv"
+    rows = [
+        f'":aten::mm, op_id = {n}, sizes = [[{n}, {n}], [{n}, {n}]]",1,{1e9 * (2 * n**3 / 6e14 + 6e-6 + n**2 * 8e-12)}'
+        for n in (1024, 2048, 4096, 8192, 16384)
+    ]
+    rows += ['":aten::scaled_dot_product_attention, sizes = [[1, 8, 64, 64], [1, 8, 64, 64], [1, 8, 64, 64]]",1,1e6']
+    path.write_text("\n".join(["Range,Range Instances,Total Proj Time (ns)", *rows]) + "\n")
+    words = ("calibrate", str(path), "--accelerator", "h100-sxm")
+    ran = gigawatt(*words, "--precision", "fp16", "--json")
+    assert ran.code == 0, ran.err
+    assert {figure["name"] for figure in ran.document["result"]["fitted"]} >= {"gemm_frac.bf16"}  # the same rate
+    assert "5 NVTX ranges used" in ran.document["result"]["notices"][0]
+    assert "1 attention" in gigawatt(*words).out
+    wrong = gigawatt(*words, "--precision", "fp61")
+    assert wrong.code == 2
+    assert "steps.csv:2: precision" in wrong.err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

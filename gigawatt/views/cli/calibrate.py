@@ -23,7 +23,8 @@ EXAMPLE = (
 
 def run(
     files: Annotated[
-        list[Path] | None, typer.Argument(help="Timings: CSV of documented columns, or output of nccl-tests.")
+        list[Path] | None,
+        typer.Argument(help="Timings: CSV of documented columns, output of nccl-tests or nvtx_gpu_proj_sum."),
     ] = None,
     accelerator: Annotated[
         str | None, typer.Option(help="Accelerator of the catalogue that was measured; fits a profile for it.")
@@ -32,6 +33,12 @@ def run(
     device: Annotated[str, typer.Option(help="What to measure: cuda or cpu.")] = "cpu",
     quick: Annotated[bool, typer.Option("--quick", help="Few, small shapes: a trial in seconds.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="CSV", help="Where the timings go that are measured.")] = None,
+    precision: Annotated[
+        str, typer.Option(help="Precision of matrix products in PyTorch's NVTX ranges, which do not tell it.")
+    ] = "bf16",
+    causal: Annotated[
+        bool | None, typer.Option("--causal/--no-causal", help="Attention in PyTorch's NVTX ranges; else left out.")
+    ] = None,
     overlays: Overlays = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -56,7 +63,7 @@ def run(
     if accelerator is None and not measure:
         message = "--accelerator says on what the timings were measured; gigawatt catalogue accelerators lists them"
         raise InputError(message)
-    measurements = [read_measurements(path) for path in paths]
+    measurements = [read_measurements(path, precision, causal) for path in paths]
     found = None
     if accelerator is not None:
         from gigawatt.planning.calibrate import calibrate
