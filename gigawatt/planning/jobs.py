@@ -27,6 +27,14 @@ DEFAULT_RELIABILITY = "meta-llama3-h100"
 DEFAULT_PUE = 1.12  # ASSUMPTION: a new liquid-cooled hyperscale site; Microsoft states 1.12 for its newest
 
 RECOMPUTES = ("none", "selective", "half", "full")
+# Fields of a layout that are one of a few, as they are written.
+CHOICES = {
+    "recompute": RECOMPUTES,
+    "schedule": ("1f1b", "dualpipe", "zero-bubble"),
+    "offload": ("none", "optimizer"),
+    "optimizer_bits": ("8", "32"),
+    "context_exchange": ("ring", "all-gather"),
+}
 LAYOUT_FIELDS = tuple(field for field in Layout.__dataclass_fields__ if field != "precision")
 
 
@@ -83,9 +91,10 @@ def _layout(fixed: Mapping[str, int | str], job: TrainingJob) -> Layout | None:
     if unknown:
         message = f'"{unknown[0]}" is no part of a layout. {nearest(unknown[0], LAYOUT_FIELDS)}'
         raise InputError(message)
-    if fixed.get("recompute", "none") not in RECOMPUTES:
-        message = f'recompute "{fixed["recompute"]}" is not known. {nearest(str(fixed["recompute"]), RECOMPUTES)}'
-        raise InputError(message)
+    for name, choices in CHOICES.items():
+        if name in fixed and str(fixed[name]) not in choices:
+            message = f'{name} "{fixed[name]}" is not known. {nearest(str(fixed[name]), choices)}'
+            raise InputError(message)
     if not {"tensor_parallel", "pipeline_parallel", "micro_batch"} <= set(fixed):
         return None
     taken = int(fixed["tensor_parallel"]) * int(fixed["pipeline_parallel"]) * int(fixed.get("context_parallel", 1))

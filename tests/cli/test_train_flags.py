@@ -136,3 +136,27 @@ def test_bytes_are_no_flags(gigawatt, tmp_path):
     with path.open("wb") as file:
         file.truncate(6_000_000)
     assert "is larger than 5 MB" in gigawatt(*ON, "--from-flags", str(path)).err
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "field", "other"),
+    [
+        ("--schedule", "zero-bubble", "schedule", "zero-buble"),
+        ("--offload", "optimizer", "offload", "optimiser"),
+        ("--optimizer-bits", "8", "optimizer_bits", "16"),
+        ("--context-exchange", "all-gather", "context_exchange", "allgather"),
+    ],
+)
+def test_schedule_offload_moments_and_exchange_are_options(gigawatt, option, value, field, other):
+    best = gigawatt(*ON, *JOB, option, value, "--json").document["result"]["best"]
+    assert str(best[field]) == value
+    wrong = gigawatt(*ON, *JOB, option, other)
+    assert wrong.code == 2
+    assert f'{field} "{other}" is not known' in wrong.err
+
+
+def test_options_that_no_tool_is_written_for_are_refused_with_emit(gigawatt):
+    ran = gigawatt(*ON, *JOB, "--optimizer-bits", "8", "--emit", "megatron")
+    assert ran.code == 2
+    assert "megatron cannot express optimizer states of 8 bits" in ran.err
+    assert ran.out == ""

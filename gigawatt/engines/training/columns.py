@@ -40,7 +40,11 @@ Column: TypeAlias = NDArray[Any]
 WIDER = {"fp4": "fp8", "mxfp8": "fp8", "fp8": "bf16", "bf16": "bf16"}
 RECOMPUTE_CODES = {"none": 0.0, "selective": 1.0, "half": 1.25, "full": 2.0}
 FULL_RECOMPUTE_CODE = 1.5  # codes above it mean full recomputation
-SCHEDULE_CODES = {"1f1b": 0.0, "dualpipe": 1.0}
+DUALPIPE_CODE, ZERO_BUBBLE_CODE = 1.0, 2.0
+SCHEDULE_CODES = {"1f1b": 0.0, "dualpipe": DUALPIPE_CODE, "zero-bubble": ZERO_BUBBLE_CODE}
+OFFLOAD_CODES = {"none": 0.0, "optimizer": 1.0}
+OPTIMIZER_BITS = (8, 32)  # widths of Adam's moments [bit]
+CONTEXT_EXCHANGE_CODES = {"ring": 0.0, "all-gather": 1.0}
 ULTRA = "blackwell-ultra"
 # Rated package power over bf16 peak of the part that defines a generation, 700 W H100 SXM: parts with less power for
 # the same peak cannot hold its clock. [J/FLOP]
@@ -106,7 +110,7 @@ class JobColumns:
 
 @dataclass(frozen=True, slots=True)
 class LayoutColumns:
-    """`Layout` as columns; recompute and schedule as codes."""
+    """`Layout` as columns; recompute, schedule, offload and the exchange of keys and values as codes."""
 
     tensor: Column
     pipeline: Column
@@ -122,6 +126,9 @@ class LayoutColumns:
     tensor_overlap: Column
     shard_group: Column
     schedule: Column
+    offload: Column
+    optimizer_bits: Column
+    context_exchange: Column
 
     def take(self, chosen: NDArray[Any]) -> LayoutColumns:
         """Return the chosen rows."""
@@ -272,4 +279,7 @@ def layout_columns(layouts: Sequence[Layout]) -> LayoutColumns:
         tensor_overlap=column(lambda layout: layout.tensor_overlap),
         shard_group=column(lambda layout: layout.shard_group),
         schedule=column(lambda layout: SCHEDULE_CODES[layout.schedule]),
+        offload=column(lambda layout: OFFLOAD_CODES[layout.offload]),
+        optimizer_bits=column(lambda layout: layout.optimizer_bits),
+        context_exchange=column(lambda layout: CONTEXT_EXCHANGE_CODES[layout.context_exchange]),
     )

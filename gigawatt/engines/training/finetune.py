@@ -94,7 +94,7 @@ def peak_memory(tuning: Tuning, job: TrainingJob, columns: JobColumns, layout: L
     whole = memory.peak(columns, layout)
     if tuning.method == "full":
         each = MASTER_BYTES + tuning.moments_bytes
-        return whole._replace(optimizer=whole.optimizer * each / memory.OPTIMIZER_BYTES)
+        return whole._replace(optimizer=whole.optimizer * each / memory.optimizer_bytes(layout))
     parameters = memory.rank_parameters(columns, layout)
     adapters = adapter_parameters(job.model, tuning.rank, tuning.targets, columns, layout)
     weights_share, optimizer_share = data.weights_share(columns, layout), data.optimizer_share(layout)
@@ -107,7 +107,8 @@ def peak_memory(tuning: Tuning, job: TrainingJob, columns: JobColumns, layout: L
     return memory.MemoryBytes(
         weights=_held(parameters, weights_share, frozen) + _held(adapters, weights_share, every),
         gradients=_held(adapters, data.gradient_share(layout), (ADAPTER_GRADIENT_BYTES,) * len(adapters)),
-        optimizer=_held(adapters, optimizer_share, (tuning.moments_bytes,) * len(adapters)),
+        optimizer=_held(adapters, optimizer_share, (tuning.moments_bytes,) * len(adapters))
+        * memory.on_accelerator(layout),
         activations=whole.activations,
         buffers=np.asarray(whole.buffers - saved + unpacked),
     )
@@ -175,7 +176,7 @@ def step_breakdown(
     gathered = 2.0 * data.PARAMETER_BYTES + data.GRADIENT_BYTES
     scale = np.where(layout.zero_stage > 2, 2.0 * tuning.weight_bytes / gathered, 0.0)
     moved = Shares(*(scale * kept + own for kept, own in zip(parameters, adapters, strict=True)))
-    parts = assemble(columns, layout, terms, moved, calibration)
+    parts = assemble(columns, layout, terms, moved, calibration, 0.0)  # no gradients of frozen weights to put off
     update = assemble(columns, layout, terms, adapters, calibration).optimizer
     before = parts.total - parts.straggler
     after = before - parts.optimizer + update
@@ -283,7 +284,7 @@ def finetune_estimate(
         mfu=rate / peak,
         hfu=(rate + again / total / job.gpus_count) / peak,
         memory=used,
-        gpu_power_w=float(step_power_w(columns[0], parts)[0]),
+        gpu_power_w=float(step_power_w(*columns, parts)[0]),
     )
     weights = float(total_parameters_count(job.model))
     own = weights if tuning.method == "full" else trainable_parameters(job.model, tuning.rank, tuning.targets)

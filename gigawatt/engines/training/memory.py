@@ -27,6 +27,8 @@ from gigawatt.engines.training.parallelism.shares import Shares
 WEIGHT_BYTES = 2.0  # 16 bits, or 8 bits with their transpose [B]
 GRADIENT_BYTES = 4.0  # accumulated in 32 bits [B]
 OPTIMIZER_BYTES = 12.0  # 32-bit master weight and two Adam moments [B]
+MASTER_WEIGHT_BYTES = 4.0  # of those, the master weight [B]
+BITS_PER_MOMENT_BYTE = 8.0  # [bit]
 SCORE_BYTES = 5.0  # of an unfused attention score: softmax, dropout mask and output, Korthikanti et al. 2022 eq. 1 [B]
 LOGIT_BYTES = 6.0  # a logit in 16 and in 32 bits [B]
 # Runtime, collective buffers, allocator slack: an 80 GB card shows 4 to 8 GB in use before any tensor. ESTIMATE. [B]
@@ -142,6 +144,25 @@ def peak(job: JobColumns, layout: LayoutColumns) -> MemoryBytes:
     return assemble(job, layout, activation_bytes_per_token(job, layout), rank_parameters(job, layout))
 
 
+def optimizer_bytes(layout: LayoutColumns) -> Column:
+    """Bytes of master weight and moments per parameter, wherever they lie [B].
+
+    Notes
+    -----
+    Two moments of 32 bits, or of 8 bits with a scale for each block of 2,048 [1]_, which is left out as 1/256 byte.
+
+    References
+    ----------
+    .. [1] T. Dettmers et al., "8-bit Optimizers via Block-wise Quantization," arXiv:2110.02861, 2022.
+    """
+    return np.asarray(MASTER_WEIGHT_BYTES + 2.0 * layout.optimizer_bits / BITS_PER_MOMENT_BYTE)
+
+
+def on_accelerator(layout: LayoutColumns) -> Column:
+    """1 where optimizer states lie in the accelerator's memory, 0 where they are offloaded to the host [-]."""
+    return np.where(layout.offload > 0, 0.0, 1.0)
+
+
 def assemble(job: JobColumns, layout: LayoutColumns, kept_per_token: Column, parameters: Shares) -> MemoryBytes:
     """Peak memory from what a layer keeps per token and the parameters of a rank [B].
 
@@ -163,7 +184,7 @@ def assemble(job: JobColumns, layout: LayoutColumns, kept_per_token: Column, par
     return MemoryBytes(
         WEIGHT_BYTES * weights,
         GRADIENT_BYTES * gradients,
-        OPTIMIZER_BYTES * optimizer,
+        optimizer_bytes(layout) * on_accelerator(layout) * optimizer,
         activations,
         RESERVED_BYTES + WEIGHT_BYTES * whole_layers + exchange,
     )

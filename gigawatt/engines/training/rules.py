@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gigawatt.engines.training.columns import JobColumns, LayoutColumns
+from gigawatt.engines.training.columns import ZERO_BUBBLE_CODE, JobColumns, LayoutColumns
 from gigawatt.engines.training.types import Layout, TrainingJob
 
 Mask = NDArray[np.bool_]
@@ -60,6 +60,10 @@ RULES: tuple[Rule, ...] = (
     Rule(
         lambda job, lay: (lay.virtual_stages == 1.0) | (lay.pipeline > 1.0),
         lambda job, lay: f"virtual stages {lay.virtual_stages} need a pipeline",
+    ),
+    Rule(
+        lambda job, lay: (lay.schedule != ZERO_BUBBLE_CODE) | (lay.virtual_stages == 1.0),
+        lambda job, lay: f"the zero-bubble schedule has no virtual stages, but the layout has {lay.virtual_stages}",
     ),
     Rule(
         lambda job, lay: (lay.expert == 1.0) | ((job.model.experts > 0) & _divides(job.model.experts, lay.expert)),

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from gigawatt.engines.hardware.constants import CALIBRATION, Calibration
 from gigawatt.engines.training import memory, rules
 from gigawatt.engines.training.columns import (
+    CONTEXT_EXCHANGE_CODES,
+    OFFLOAD_CODES,
+    OPTIMIZER_BITS,
     RECOMPUTE_CODES,
     SCHEDULE_CODES,
     Column,
@@ -31,10 +34,25 @@ LARGEST_CONTEXT = 128
 SHORTEST_PART_TOKENS = 1024  # tokens of a sequence per context-parallel rank below which nobody splits [-]
 LARGEST_MICRO_BATCH = 16
 LARGEST_EXPERT = 1024
+# Columns that are never an axis: one value, which `fixed` changes.
+SINGLE = (
+    "sequence_parallel",
+    "tensor_overlap",
+    "shard_group",
+    "schedule",
+    "offload",
+    "optimizer_bits",
+    "context_exchange",
+)
 ZERO_STAGES = (1, 3)  # replicated optimizer state is never better, stage 2 only under a pipeline; `fixed` reaches them
 PARETO_COUNT = 10  # layouts of the front of time against memory that are returned [-]
 
-_CODES: dict[str, Mapping[str, float]] = {"recompute": RECOMPUTE_CODES, "schedule": SCHEDULE_CODES}
+_CODES: dict[str, Mapping[str, float]] = {
+    "recompute": RECOMPUTE_CODES,
+    "schedule": SCHEDULE_CODES,
+    "offload": OFFLOAD_CODES,
+    "context_exchange": CONTEXT_EXCHANGE_CODES,
+}
 # field of Layout -> field of LayoutColumns
 _COLUMN_OF = {
     "tensor_parallel": "tensor",
@@ -51,6 +69,9 @@ _COLUMN_OF = {
     "tensor_overlap": "tensor_overlap",
     "shard_group": "shard_group",
     "schedule": "schedule",
+    "offload": "offload",
+    "optimizer_bits": "optimizer_bits",
+    "context_exchange": "context_exchange",
 }
 
 
@@ -78,6 +99,9 @@ def _read_fixed(fixed: Mapping[str, int | str]) -> dict[str, float]:
         if codes is None and (isinstance(value, str) or value < 0):
             message = f'fixed: {name} is a whole number, not "{value}"'
             raise InputError(message)
+        if name == "optimizer_bits" and value not in OPTIMIZER_BITS:
+            message = f'fixed: optimizer_bits is one of {", ".join(map(str, OPTIMIZER_BITS))}, not "{value}"'
+            raise InputError(message)
         values[_COLUMN_OF[name]] = codes[str(value)] if codes is not None else float(value)
     return values
 
@@ -100,6 +124,9 @@ def _axes(job: TrainingJob, fixed: Mapping[str, float]) -> dict[str, list[float]
         "tensor_overlap": [1],
         "shard_group": [0],
         "schedule": [0],
+        "offload": [0],
+        "optimizer_bits": [32],
+        "context_exchange": [0],
         "expert_tensor": [1],
     }
     return {name: [fixed[name]] if name in fixed else [float(v) for v in axis] for name, axis in axes.items()}
@@ -153,7 +180,7 @@ def candidates(job: TrainingJob, columns: JobColumns, fixed: Mapping[str, float]
     fits &= (zero <= 2.0) | (grid[1] == 1.0) | ("zero_stage" in fixed)
     grid = _keep(grid, fits)
     tensor, pipe, context, data, micro, virtual, expert, expert_tensor, recompute, zero = grid
-    rest = {name: np.array(axes[name]) for name in ("sequence_parallel", "tensor_overlap", "shard_group", "schedule")}
+    rest = {name: np.array(axes[name]) for name in SINGLE}
     layouts = LayoutColumns(
         tensor=tensor,
         pipeline=pipe,
@@ -224,6 +251,7 @@ def _kinds(layouts: LayoutColumns) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         layouts.expert,
         layouts.expert_tensor,
         layouts.micro_batch,
+        layouts.context_exchange,
         layouts.recompute * RECOMPUTE_STEPS,
     ):
         if column.size > 1:

@@ -36,6 +36,15 @@ OPTIMIZER_TRAFFIC_BYTES = 30.0
 # Bytes moved per parameter of a rank and micro-batch to add gradients up in 32 bits: read and written, whether in the
 # product's epilogue or after it; sharded gradients (ZeRO 3) are added up on the shard alone. [B]
 ACCUMULATION_BYTES = 8.0
+# One direction of PCIe 5.0 x16: 16 lanes of 32 GT/s in 128b/130b (PCI-SIG, PCI Express Base Specification 5.0). [B/s]
+PCIE_BYTES_PER_S = 16.0 * 32e9 * 128.0 / 130.0 / 8.0
+PCIE_FRAC = 0.85  # of it that large pinned copies reach, less packet headers and flow control, ESTIMATE [-]
+# Gradient out and parameter back, 16 bits each (Ren et al., "ZeRO-Offload," arXiv:2101.06840, 2021, section 3). [B]
+OFFLOAD_BYTES = 4.0
+# Host memory bandwidth that one accelerator's share of a host has: two sockets with eight channels of DDR5-4800 each
+# behind eight accelerators, as with two Xeon 8480C in a DGX H100. [B/s]
+HOST_BYTES_PER_S = 2.0 * 8.0 * 38.4e9 / 8.0
+HOST_UPDATE_FRAC = 0.50  # of it that a vectorised Adam on all cores reaches, ESTIMATE [-]
 TERA = 1e12
 
 
@@ -120,10 +129,49 @@ def layer_terms(job: JobColumns, layout: LayoutColumns, calibration: Calibration
     return LayerTerms(*kernels, tensor_s, context_s, expert_s, launch, head)
 
 
+def optimizer_s(job: JobColumns, layout: LayoutColumns, updated: Column) -> Column:
+    r"""Time of the update of a rank's shard [s].
+
+    Parameters
+    ----------
+    job, layout : JobColumns, LayoutColumns
+        Columns that broadcast against each other.
+    updated : array
+        Parameters that the rank updates. [-]
+
+    Returns
+    -------
+    array
+        [s]
+
+    Notes
+    -----
+    Traffic :math:`b` a parameter over memory bandwidth. Offloaded, the host moves the same bytes in its own memory,
+    between gradients out and parameters back, nothing beside anything else [1]_:
+    :math:`N (b / B_{host} + 4 / B_{PCIe})`.
+
+    References
+    ----------
+    .. [1] J. Ren et al., "ZeRO-Offload: Democratizing Billion-Scale Model Training," USENIX ATC, 2021.
+    """
+    saved = memory.OPTIMIZER_BYTES - memory.optimizer_bytes(layout)  # of moments, which are read and written
+    moved = updated * (OPTIMIZER_TRAFFIC_BYTES - 2.0 * saved)
+    host = moved / (HOST_BYTES_PER_S * HOST_UPDATE_FRAC) + updated * OFFLOAD_BYTES / (PCIE_BYTES_PER_S * PCIE_FRAC)
+    return np.where(layout.offload > 0, host, moved / (job.hbm_bytes_per_s * job.hbm_frac))
+
+
 def assemble(
-    job: JobColumns, layout: LayoutColumns, terms: LayerTerms, parameters: Shares, calibration: Calibration
+    job: JobColumns,
+    layout: LayoutColumns,
+    terms: LayerTerms,
+    parameters: Shares,
+    calibration: Calibration,
+    weight_gradient_frac: float = pipeline.WEIGHT_GRADIENT_FRAC,
 ) -> Breakdown:
-    """Build the step from the time of a layer and the parameters of a rank; see `breakdown`."""
+    """Build the step from the time of a layer and the parameters of a rank; see `breakdown`.
+
+    `weight_gradient_frac` is the share of the time of products that forms weight gradients.
+    """
     split = pipeline.stages(job, layout)
     micro_batches = pipeline.micro_batches(job, layout)
     layers = micro_batches * split.fullest
@@ -136,12 +184,12 @@ def assemble(
     share = data.optimizer_share(layout)
     updated = trunk * share.trunk + parameters.experts * share.experts
     hbm_rate = job.hbm_bytes_per_s * job.hbm_frac
-    optimizer = updated * OPTIMIZER_TRAFFIC_BYTES / hbm_rate
     summed = np.where(layout.zero_stage > 2, updated, trunk + parameters.experts) * np.maximum(micro_batches - 1.0, 0.0)
     accumulation = summed * ACCUMULATION_BYTES / hbm_rate
     slow = calibration.straggler_per_doubling * np.log2(np.maximum(job.gpus / STRAGGLER_FROM_COUNT, 1.0))
     factor = job.stack_factor
     scaled = factor * layers
+    weights_frac = weight_gradient_frac * terms.matrix / layer_s
     parts = Breakdown(
         compute=scaled * terms.matrix + factor * micro_batches * head,
         attention=scaled * terms.core,
@@ -151,10 +199,10 @@ def assemble(
         context_parallel=scaled * terms.context,
         expert_parallel=scaled * terms.expert,
         launch=scaled * terms.launch + calibration.fixed_step_s,
-        pipeline_bubble=factor * pipeline.bubble_slots(layout, calibration) * stage_s,
+        pipeline_bubble=factor * pipeline.bubble_slots(layout, calibration, weights_frac) * stage_s,
         pipeline_transfer=factor * pipeline.exposed_time_s(job, layout, calibration),
         data_parallel=factor * data_s,
-        optimizer=factor * optimizer,
+        optimizer=factor * optimizer_s(job, layout, updated),
         straggler=np.zeros(1),
     )
     return parts._replace(straggler=slow * parts.total)
@@ -186,11 +234,11 @@ def breakdown(job: JobColumns, layout: LayoutColumns, calibration: Calibration =
     )
 
 
-def step_power_w(job: JobColumns, parts: Breakdown) -> Column:
-    """Mean all-in IT power per accelerator [W]."""
+def step_power_w(job: JobColumns, layout: LayoutColumns, parts: Breakdown) -> Column:
+    """Mean all-in IT power per accelerator, which idles while the host updates [W]."""
     total = parts.total
     matrix = (parts.compute + parts.attention + parts.recompute) / total
-    moving = (parts.elementwise + parts.optimizer) / total
+    moving = (parts.elementwise + memory.on_accelerator(layout) * parts.optimizer) / total
     network = parts.tensor_parallel + parts.context_parallel + parts.expert_parallel + parts.pipeline_transfer
     network = (network + parts.data_parallel) / total
     return np.asarray(mean_power_w(job.idle_w, job.system_w, matrix, moving, network))
@@ -282,5 +330,5 @@ def estimate(job: TrainingJob, layout: Layout, calibration: Calibration = CALIBR
         mfu=model_flops / total / peak,
         hfu=hardware_flops / total / peak,
         memory=used,
-        gpu_power_w=float(step_power_w(columns[0], parts)[0]),
+        gpu_power_w=float(step_power_w(*columns, parts)[0]),
     )

@@ -10,7 +10,10 @@ from gigawatt.engines.hardware.types import Accelerator, Transformer
 # selective: what is cheap to make again; half: every second product (the default of torchtitan); full: whole layers
 Recompute = Literal["none", "selective", "half", "full"]
 Precision = Literal["bf16", "fp8", "mxfp8", "fp4"]
-Schedule = Literal["1f1b", "dualpipe"]
+Schedule = Literal["1f1b", "dualpipe", "zero-bubble"]
+Offload = Literal["none", "optimizer"]
+OptimizerBits = Literal[8, 32]
+ContextExchange = Literal["ring", "all-gather"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,10 @@ class Layout:
     precision: Precision = "bf16"  # the job's precision governs; results carry it here
     tensor_overlap: bool = True  # tensor-parallel collectives run beside the products, where software can
     shard_group: int = 0  # ranks over which ZeRO shards; 0: all of them
-    schedule: Schedule = "1f1b"  # of the pipeline; dualpipe keeps two copies of the weights
+    schedule: Schedule = "1f1b"  # of the pipeline; dualpipe keeps two copies of the weights, zero-bubble is ZB-H1
+    offload: Offload = "none"  # optimizer: its states and the master weights lie in host memory and are updated there
+    optimizer_bits: OptimizerBits = 32  # of each of Adam's two moments; master weights keep 32
+    context_exchange: ContextExchange = "ring"  # all-gather: keys and values are gathered before attention, unhidden
 
     @property
     def gpus_count(self) -> int:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from gigawatt.engines.hardware.types import Transformer
 from gigawatt.engines.training.types import Layout, TrainingJob
 from gigawatt.errors import InputError
-from gigawatt.planning.launch.flags import LaunchFlags, Value, refuse, replicas_of
+from gigawatt.planning.launch.flags import LaunchFlags, Value, not_emitted, refuse, replicas_of
 from gigawatt.planning.launch.words import Flags, one_of, whole
 
 Settings = dict[str, Value]
@@ -78,6 +78,7 @@ def settings_of(job: TrainingJob, layout: Layout, tool: str) -> Settings:
     refuse(tool, layout, {
         "recompute half (every second matrix product)": layout.recompute == "half",
         "the dualpipe schedule": layout.schedule == "dualpipe",
+        **not_emitted(layout),
         "virtual stages without a pipeline": layout.virtual_stages > 1 and layout.pipeline_parallel == 1,
     })  # fmt: skip
     settings: Settings = {

@@ -9,7 +9,7 @@ from typing import Any
 
 from gigawatt.engines.training.types import Layout, TrainingJob
 from gigawatt.errors import InputError
-from gigawatt.planning.launch.flags import LaunchFlags, Value, heading, nodes, refuse, unread
+from gigawatt.planning.launch.flags import LaunchFlags, Value, heading, nodes, not_emitted, refuse, unread
 from gigawatt.planning.launch.words import Flags, flags_of, gpus_of, split, whole
 
 NAME = "deepspeed"
@@ -77,6 +77,7 @@ def emit(job: TrainingJob, layout: Layout) -> str:
         f"ZeRO stage {layout.zero_stage} with a pipeline": layout.zero_stage > 1 and pipelined,
         f"precision {job.precision}": job.precision != "bf16",
         "the dualpipe schedule": layout.schedule == "dualpipe",
+        **not_emitted(layout),
         "expert-tensor parallelism": layout.expert_tensor_parallel > 1 and bool(job.model.experts),
         f"groups of {layout.shard_group} that shard": (
             layout.zero_stage > 0 and 0 < layout.shard_group < layout.data_parallel

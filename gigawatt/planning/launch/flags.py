@@ -150,6 +150,8 @@ def plain(layout: Layout, *, experts: bool = True) -> Layout:
         changes |= {"tensor_overlap": False}
     if layout.zero_stage == 0 or not 0 < layout.shard_group < ranks:
         changes |= {"shard_group": 0}
+    if layout.context_parallel == 1:
+        changes |= {"context_exchange": "ring"}
     if not experts:
         changes |= {"expert_tensor_parallel": 1} | ({"zero_stage": 1} if ranks == 1 else {})
     return replace(layout, **changes)  # type: ignore[arg-type]
@@ -164,6 +166,18 @@ def replicas_of(layout: Layout, tool: str) -> int:
         message = f"{tool} cannot shard over groups of {layout.shard_group}: they do not divide {ranks} ranks"
         raise InputError(message)
     return ranks // layout.shard_group
+
+
+def not_emitted(layout: Layout) -> dict[str, bool]:
+    """Return what is predicted but written for no tool, and whether a layout has it: reasons for `refuse`."""
+    return {
+        "the zero-bubble schedule": layout.schedule == "zero-bubble",
+        "optimizer states in host memory (not emitted here)": layout.offload != "none",
+        f"optimizer states of {layout.optimizer_bits} bits (not emitted here)": layout.optimizer_bits != 32,
+        "gathering of keys and values (not emitted here)": (
+            layout.context_exchange != "ring" and layout.context_parallel > 1
+        ),
+    }
 
 
 def refuse(tool: str, layout: Layout, reasons: Mapping[str, bool]) -> None:

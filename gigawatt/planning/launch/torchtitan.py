@@ -8,7 +8,7 @@ from typing import Any
 
 from gigawatt.engines.training.types import Layout, TrainingJob
 from gigawatt.errors import InputError
-from gigawatt.planning.launch.flags import LaunchFlags, Value, heading, nodes, refuse, replicas_of, unread
+from gigawatt.planning.launch.flags import LaunchFlags, Value, heading, nodes, not_emitted, refuse, replicas_of, unread
 
 NAME = "torchtitan"
 STACK = "fsdp"
@@ -89,6 +89,7 @@ def emit(job: TrainingJob, layout: Layout) -> str:
         "tensor without sequence parallelism": layout.tensor_parallel > 1 and not layout.sequence_parallel,
         "groups of one that shard": layout.shard_group == 1 < ranks and layout.zero_stage > 0,
         "the dualpipe schedule": layout.schedule == "dualpipe",
+        **not_emitted(layout),
         "fp4": job.precision == "fp4",
         f"expert-tensor {layout.expert_tensor_parallel} other than 1 or tensor": bool(job.model.experts)
         and layout.expert_tensor_parallel not in (1, layout.tensor_parallel),

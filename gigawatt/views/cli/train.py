@@ -39,6 +39,19 @@ def run(
     virtual_stages: Annotated[int | None, typer.Option(min=1, help="Interleaved stages per rank.")] = None,
     recompute: Annotated[str | None, typer.Option(help="none, selective or full.")] = None,
     zero: Annotated[int | None, typer.Option(min=0, max=3, help="ZeRO stage; 3 is fully sharded.")] = None,
+    schedule: Annotated[
+        str | None, typer.Option(help="Of the pipeline: 1f1b, dualpipe or zero-bubble; 1f1b if not given.")
+    ] = None,
+    offload: Annotated[
+        str | None, typer.Option(help="none, or optimizer: its states in host memory, updated there.")
+    ] = None,
+    optimizer_bits: Annotated[
+        int | None, typer.Option(help="Bits of each of Adam's moments: 32 or 8; 32 if not given.")
+    ] = None,
+    context_exchange: Annotated[
+        str | None,
+        typer.Option(help="Keys and values of context parallel: ring, or all-gather as Llama 3; ring if not given."),
+    ] = None,
     software_date: Annotated[
         float | None, typer.Option(help="Year of the software, for example 2024.5; today if not given.")
     ] = None,
@@ -89,6 +102,10 @@ def run(
         "virtual_stages": virtual_stages,
         "recompute": recompute,
         "zero_stage": zero,
+        "schedule": schedule,
+        "offload": offload,
+        "optimizer_bits": optimizer_bits,
+        "context_exchange": context_exchange,
     }
     flags = read_flags(from_flags, tool) if from_flags else None
     job = asked(

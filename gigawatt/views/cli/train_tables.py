@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from gigawatt.planning.jobs import TrainAnswer
 
 LAYOUTS_SHOWN = 8
+DEFAULT_OPTIMIZER_BITS = 32  # not worth a mark
 HEADS = ("layout", "micro", "recompute", "step", "MFU", "TFLOP/s", "GiB", "fits")
 
 
@@ -69,8 +70,15 @@ def _row(step: Any) -> tuple[str, ...]:
         "EP": layout.expert_parallel,
     }
     shown = [f"{name}{degree}" for name, degree in degrees.items() if degree > 1]
+    marks = {
+        layout.schedule: layout.schedule != "1f1b",
+        "offload": layout.offload != "none",
+        f"Adam{layout.optimizer_bits}": layout.optimizer_bits != DEFAULT_OPTIMIZER_BITS,
+        layout.context_exchange: layout.context_parallel > 1 and layout.context_exchange != "ring",
+    }
+    told = [mark for mark, there in marks.items() if there]
     return (
-        " ".join([*shown, f"DP{layout.data_parallel}", f"ZeRO{layout.zero_stage}"]),
+        " ".join([*shown, f"DP{layout.data_parallel}", f"ZeRO{layout.zero_stage}", *told]),
         str(layout.micro_batch),
         layout.recompute,
         say(step.step_time_s, "s"),

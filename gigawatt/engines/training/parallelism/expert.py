@@ -8,7 +8,7 @@ from gigawatt.engines.hardware.architecture import moe_layers_count
 from gigawatt.engines.hardware.collectives import Tiers, all_to_all_time_s, gather_time_s
 from gigawatt.engines.hardware.constants import EXPERT_OVERLAP_FROM, Calibration
 from gigawatt.engines.hardware.topology import ranks_inside
-from gigawatt.engines.training.columns import FULL_RECOMPUTE_CODE, Column, JobColumns, LayoutColumns
+from gigawatt.engines.training.columns import DUALPIPE_CODE, FULL_RECOMPUTE_CODE, Column, JobColumns, LayoutColumns
 from gigawatt.engines.training.parallelism.shares import Shares
 
 TOKEN_BYTES = 2.0  # a token's activations travel in 16 bits, per value [B]
@@ -59,7 +59,7 @@ def exposed_time_s(job: JobColumns, layout: LayoutColumns, calibration: Calibrat
         job.tiers.out_bytes_per_s * np.asarray(calibration.all_to_all_fraction),
         job.tiers.out_latency_s,
     )
-    dualpipe = layout.schedule > 0
+    dualpipe = layout.schedule == DUALPIPE_CODE
     once = dualpipe | (job.software_date >= DEDUPLICATED_FROM)
     copies = np.where(once, outside_copies_frac(model.top_k, layout.expert / inside), 1.0)
     exchange = all_to_all_time_s(sent, layout.expert, inside, slow, copies)
