@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import Annotated
@@ -26,6 +27,9 @@ from gigawatt.views.cli import (
     train,
     validate,
 )
+
+# A verb runs for seconds and makes few cycles: looking for them at Python's usual rate takes a fifth of a plan's time.
+OBJECTS_BEFORE_COLLECTION = 1_000_000
 
 app = typer.Typer(
     name="gigawatt",
@@ -74,6 +78,7 @@ def root(
 
 def main() -> None:
     """Run the command line; every error becomes a sentence and an exit code."""
+    gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
     try:
         app()
     except GigawattError as error:
