@@ -23,7 +23,7 @@ NEEDED = (
     "xlsxwriter",
     "ruamel.yaml",
 )
-OPTIONAL = {"psychrolib": "weather files of your own", "playwright": "browser tests", "hypothesis": "property tests"}
+OPTIONAL = {"playwright": "browser tests", "hypothesis": "property tests"}
 
 
 def run(as_json: AsJson = False) -> None:
