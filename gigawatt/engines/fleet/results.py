@@ -1,0 +1,94 @@
+"""What comes out of the fleet simulator. Shape letters: N jobs, H hours, P partitions, F failures, B components."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+# Where an accelerator-hour goes, in the order of `Ledger`; they sum to capacity.
+STATES = (
+    "useful",  # work that counted
+    "rework",  # work lost since the last checkpoint, and work of jobs that hidden failures spoiled
+    "checkpoint",  # standing still for a checkpoint
+    "restart",  # from failure to running
+    "slow",  # topology, stragglers, power limits: held, but not at full speed
+    "idle",  # free, and no job waits
+    "fragmented",  # free while a job waits: too small, too scattered, or not allowed by a quota
+    "draining",  # kept free for a large job or for maintenance
+    "spare",  # kept free as hot spares
+    "down",  # failed: waiting for detection to end, for hands, or under repair
+    "maintenance",
+)
+JOB_ENDS = ("completed", "failed", "cancelled", "running", "waiting", "rejected")
+
+
+@dataclass(frozen=True, slots=True)
+class FleetResult:
+    """One run.
+
+    Attributes
+    ----------
+    events_count : int
+        Events handled.
+    capacity_gpu_s, ledger_gpu_s : float, dict
+        Accelerator-seconds online after the warm-up, and the same by `STATES`; they agree to 1e-9.
+    ledger_gpu_s_P : dict
+        By state, an array over partitions.
+    start_s_N, end_s_N : Floats
+        First start and end of each job; NaN where it did not start or end. [s]
+    wait_s_N, held_s_N : Floats
+        Time in queues, all of them; time with accelerators held. [s]
+    useful_s_N : Floats
+        Work that counted. [s]
+    interruptions_N, state_N : Whole
+        Stops by failures; index into `JOB_ENDS`.
+    stops_B : Whole
+        Job stops by component, the components of `Hazards` in order, then software of jobs, then planned stops.
+    failures_B : Whole
+        Failures by component, whether a job ran there or not.
+    failure_s_F, failure_node_F, failure_component_F, failure_job_F : arrays
+        Log of failures; job -1 where none ran.
+    busy_gpus_H, idle_gpus_H, down_gpus_H, waiting_gpus_H : Floats
+        Hourly means; the last is asked for by waiting jobs.
+    power_w_PH : Floats
+        Hourly mean of IT power by partition. [W]
+    energy_j : float
+        Integral of power. [J]
+    power_max_w, ramp_max_w : float
+        Greatest power at an instant, and greatest step of one. [W]
+    work_asked_s, residual_frac : float
+        GPU-seconds asked by the jobs that ended; largest relative gap of the balances that were checked.
+    """
+
+    events_count: int
+    capacity_gpu_s: float
+    ledger_gpu_s: dict[str, float]
+    ledger_gpu_s_P: dict[str, Floats]
+    start_s_N: Floats
+    end_s_N: Floats
+    wait_s_N: Floats
+    held_s_N: Floats
+    useful_s_N: Floats
+    interruptions_N: Whole
+    state_N: Whole
+    stops_B: Whole
+    failures_B: Whole
+    failure_s_F: Floats
+    failure_node_F: Whole
+    failure_component_F: Whole
+    failure_job_F: Whole
+    busy_gpus_H: Floats
+    idle_gpus_H: Floats
+    down_gpus_H: Floats
+    waiting_gpus_H: Floats
+    power_w_PH: Floats
+    energy_j: float
+    power_max_w: float
+    ramp_max_w: float
+    work_asked_s: float
+    residual_frac: float
