@@ -1,7 +1,7 @@
 """What goes into the fleet simulator. Shape letters: N jobs, C job classes, B components, L limits of power.
 
-A fleet is partitions of equal nodes; a node is what fails, is drained and is repaired as one. Nodes are numbered through
-the partitions in order, so that a rack, a pod and a power zone are ranges of consecutive nodes.
+A fleet is partitions of equal nodes; a node is what fails, is drained and is repaired as one. Nodes are numbered
+through the partitions in order, so that a rack, a pod and a power zone are ranges of consecutive nodes.
 """
 
 from __future__ import annotations
