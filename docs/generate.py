@@ -21,7 +21,7 @@ from ruamel.yaml import YAML
 
 import gigawatt.engines
 from gigawatt.catalogue import KINDS, Catalogue, load
-from gigawatt.catalogue.schema import Entry
+from gigawatt.catalogue.entry import Entry
 from gigawatt.planning.metrics import MEASURES
 from gigawatt.records import Month, Quantity
 from gigawatt.scenario.buildout import BudgetPeriod

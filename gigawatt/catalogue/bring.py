@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import cast
 
+from gigawatt.catalogue.entry import Entry
 from gigawatt.catalogue.huggingface import LARGEST_FILE_BYTES, read_config
-from gigawatt.catalogue.schema import Entry
 from gigawatt.catalogue.store import Catalogue
 from gigawatt.errors import CatalogueError, InputError
 

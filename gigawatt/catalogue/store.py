@@ -20,17 +20,17 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from gigawatt.catalogue.entry import Entry
+from gigawatt.catalogue.failures import Reliability, Repair
 from gigawatt.catalogue.schema import (
     KINDS,
     Accelerator,
     Claim,
     CostModel,
     Defaults,
-    Entry,
     LanguageModel,
     Network,
     Plant,
-    Reliability,
     Site,
     Source,
     Tariff,
@@ -193,6 +193,11 @@ class Catalogue:
     def reliability(self) -> Shelf[Reliability]:
         """Failure and repair figures."""
         return self.shelf("reliability")
+
+    @property
+    def repairs(self) -> Shelf[Repair]:
+        """What happens after a failure."""
+        return self.shelf("repairs")
 
     @property
     def costs(self) -> Shelf[CostModel]:

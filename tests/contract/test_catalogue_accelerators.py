@@ -7,7 +7,8 @@ from itertools import pairwise
 import pytest
 
 from gigawatt.catalogue import load
-from gigawatt.catalogue.schema import Accelerator, Entry, LanguageModel
+from gigawatt.catalogue.entry import Entry
+from gigawatt.catalogue.schema import Accelerator, LanguageModel
 from gigawatt.records import Month, Quantity
 
 CATALOGUE = load()

@@ -43,6 +43,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "tariffs": ("energy_usd_per_mwh", "carbon_kg_per_mwh"),
     "plants": ("liquid_frac", "power_chain_efficiency_frac"),
     "reliability": ("failures_per_node_day", "restart_s", "checkpoint_write_s"),
+    "repairs": ("detection_s", "automatic_repair_s", "hands_on_s", "swap_s"),
     "costs": ("construction_usd_per_w", "construction_months", "lease_usd_per_mw_year"),
 }
 MANY_COLUMNS = 5  # from here on the id alone names an entry, so that a line fits
