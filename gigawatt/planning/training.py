@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gigawatt.catalogue import Catalogue
-from gigawatt.catalogue.schema import CostModel, Reliability, Tariff
+from gigawatt.catalogue.abilities import UNIT_OF_FORMAT, format_fault
+from gigawatt.catalogue.failures import Reliability
+from gigawatt.catalogue.schema import CostModel, Tariff
 from gigawatt.engines.fleet import goodput
 from gigawatt.engines.fleet.types import FailureModel, Goodput
 from gigawatt.engines.training import estimate, run, search
@@ -15,11 +17,11 @@ from gigawatt.engines.training.types import Layout, RunEstimate, SearchResult, S
 from gigawatt.errors import InfeasibleError, InputError
 from gigawatt.planning import convert
 from gigawatt.planning.figures import Figures
+from gigawatt.planning.power_caps import checked_cap_w
 from gigawatt.planning.unit_costs import gpu_hour_cost
 from gigawatt.units import WATTS_PER_MEGAWATT
 
-# precision of the matrix products -> the matrix unit it needs
-MATRIX_UNIT = {"bf16": "bf16", "fp8": "fp8", "mxfp8": "fp8", "fp4": "fp4"}
+ENGINE_PRECISIONS = {"nvfp4": "fp4"}  # number formats that the engine knows by another name
 EARLIEST_SOFTWARE, LATEST_SOFTWARE = 2018, 2040  # years between which a software date is believed
 BATCH_ROUNDING_FRAC = 0.05  # how far a batch in tokens may be from the count of sequences that is meant
 
@@ -124,6 +126,7 @@ def training_job(
     batch_tokens: float,
     precision: str,
     software_date: float,
+    power_cap_w: float = 0.0,
 ) -> TrainingJob:
     """Build a job from catalogue ids.
 
@@ -132,14 +135,15 @@ def training_job(
     CatalogueError
         If an id is unknown.
     InputError
-        If the accelerator lacks the precision or a number is not positive.
+        If the accelerator lacks the precision, does not take the power cap (0: none), or a number is not positive.
     """
     entry = catalogue.accelerators[accelerator]
-    unit = MATRIX_UNIT.get(precision, "")
-    if unit not in entry.dense_flop_per_s:
-        have = ", ".join(name for name, needed in MATRIX_UNIT.items() if needed in entry.dense_flop_per_s)
-        message = f"{accelerator} cannot train in {precision}; it can in {have}"
+    lacking, remedy = format_fault(entry, precision)
+    if lacking:
+        message = f"{lacking}; {remedy}" if precision in UNIT_OF_FORMAT else f"{lacking}. {remedy}"
         raise InputError(message)
+    if power_cap_w:
+        checked_cap_w(entry, power_cap_w)
     if not EARLIEST_SOFTWARE <= software_date <= LATEST_SOFTWARE:
         message = f"software date {software_date:g} is no year between {EARLIEST_SOFTWARE} and {LATEST_SOFTWARE}"
         raise InputError(message)
@@ -158,8 +162,9 @@ def training_job(
         gpus_count=gpus_count,
         sequence_tokens=sequence_tokens,
         batch_sequences=batch_sequences(batch_tokens, sequence_tokens),
-        precision=precision,  # type: ignore[arg-type]  # checked against the accelerator above
+        precision=ENGINE_PRECISIONS.get(precision, precision),  # type: ignore[arg-type]  # one that the chip has
         software_date=software_date,
+        power_cap_w=power_cap_w,
     )
 
 
@@ -246,6 +251,7 @@ def whole_run(
         tariff=tariff,
         pue=pue,
         mean_it_w=ideal.it_energy_mwh * WATTS_PER_MEGAWATT / ideal.gpu_hours_h if phases else step.gpu_power_w,
+        power_cap_w=job.power_cap_w,
         figures=figures,
     ).total_usd
     carbon = figures(f"tariffs.{tariff.id}.carbon_kg_per_mwh", tariff.carbon_kg_per_mwh)
