@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from gigawatt.engines.serving.types import Deployment
 from gigawatt.engines.training.types import SearchResult, StepEstimate
+from gigawatt.planning.power_caps import CapPoint
 from gigawatt.planning.serving import ServingPool, usd_per_million
 from gigawatt.planning.training import TrainingRun
+from gigawatt.units import WATTS_PER_MEGAWATT
 
 
 def step_record(step: StepEstimate) -> dict[str, Any]:
@@ -40,6 +43,7 @@ def step_record(step: StepEstimate) -> dict[str, Any]:
         "mfu": step.mfu,
         "hfu": step.hfu,
         "gpu_power_w": step.gpu_power_w,
+        "tokens_per_j": step.tokens_per_s_per_gpu / step.gpu_power_w,
         "memory_gib": {
             "weights": memory.weights_gib,
             "gradients": memory.gradients_gib,
@@ -61,6 +65,28 @@ def search_record(found: SearchResult) -> dict[str, Any]:
         "feasible": found.feasible,
         "search_s": found.search_s,
         "reason": found.reason,
+    }
+
+
+def caps_record(points: Sequence[CapPoint], cap_w: float, it_w: float | None) -> dict[str, Any]:
+    """Return a job under each power cap; `cap_w` is the one that was taken, 0 for none."""
+    rated_w = points[-1].cap_w
+    return {
+        "it_mw": it_w / WATTS_PER_MEGAWATT if it_w is not None else None,
+        "rows": [
+            {
+                "power_cap_w": point.cap_w,
+                "step_time_s": point.step.step_time_s,
+                "mfu": point.step.mfu,
+                "gpu_power_w": point.step.gpu_power_w,
+                "provisioned_w": point.provisioned_w,
+                "tokens_per_j": point.tokens_per_j,
+                "gpus": point.gpus_count,
+                "cluster_tokens_per_s": point.cluster_tokens_per_s,
+                "chosen": point.cap_w == (cap_w or rated_w),
+            }
+            for point in points
+        ],
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from gigawatt.catalogue import Catalogue
 from gigawatt.catalogue.bring import bring
+from gigawatt.catalogue.schema import Accelerator
 from gigawatt.engines.serving.types import Request, ServiceLevel, Sizing
 from gigawatt.engines.training.types import Layout, SearchResult, TrainingJob
 from gigawatt.errors import InputError, nearest
@@ -16,6 +17,7 @@ from gigawatt.planning.convert import profile_figures
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.launch import tool_named
 from gigawatt.planning.launch.search import search_within
+from gigawatt.planning.power_caps import CapPoint, best_cap, caps_w, check_power, checked_cap_w, compared
 from gigawatt.planning.serving import ServingPool, pool_size, serving_inputs, serving_pool
 from gigawatt.planning.training import TrainingRun, failure_model, find_layout, training_job, whole_run
 from gigawatt.records import Month
@@ -26,6 +28,7 @@ DEFAULT_COSTS = "us-2025"
 DEFAULT_RELIABILITY = "meta-llama3-h100"
 DEFAULT_PUE = 1.12  # ASSUMPTION: a new liquid-cooled hyperscale site; Microsoft states 1.12 for its newest
 
+BEST = "best"  # in place of a power cap: the one that gives most
 RECOMPUTES = ("none", "selective", "half", "full")
 # Fields of a layout that are one of a few, as they are written.
 CHOICES = {
@@ -40,12 +43,14 @@ LAYOUT_FIELDS = tuple(field for field in Layout.__dataclass_fields__ if field !=
 
 @dataclass(frozen=True, slots=True)
 class TrainAnswer:
-    """What `train` finds: the job, the search, and the run where tokens were given."""
+    """What `train` finds: the job, the search, the run where tokens were given, power caps where they were compared."""
 
     job: TrainingJob
     found: SearchResult
     run: TrainingRun | None
     figures: Figures
+    caps: tuple[CapPoint, ...] = ()
+    it_w: float | None = None  # IT power that the accelerators of `caps` fill [W]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,16 @@ def _layout(fixed: Mapping[str, int | str], job: TrainingJob) -> Layout | None:
     return Layout(**{**fixed, "data_parallel": data, "precision": job.precision})  # type: ignore[arg-type]
 
 
+def _cap_w(power_cap: float | str | None, entry: Accelerator) -> float:
+    """Return a power cap that the accelerator takes, 0 for none. [W]."""
+    if power_cap is None:
+        return 0.0
+    if isinstance(power_cap, str):
+        message = f'power cap "{power_cap}" is neither a number of watts nor "{BEST}"'
+        raise InputError(message)
+    return checked_cap_w(entry, power_cap)
+
+
 def train(
     catalogue: Catalogue,
     model: str,
@@ -124,6 +139,8 @@ def train(
     fixed: Mapping[str, int | str] | None = None,
     tool: str | None = None,
     software_date: float | None = None,
+    power_cap: float | str | None = None,
+    it_w: float | None = None,
     reliability: str = DEFAULT_RELIABILITY,
     tariff: str = DEFAULT_TARIFF,
     pue: float = DEFAULT_PUE,
@@ -146,7 +163,7 @@ def train(
     batch_sequences : int, optional
         Sequences per step, to the last one, in place of `batch_tokens`, which are taken as people round them.
     precision : str
-        bf16, fp8 or fp4.
+        bf16, fp8, mxfp8, nvfp4 or fp4, where the accelerator has it.
     fixed : mapping, optional
         Degrees to hold, by the names of `Layout`; with tensor, pipeline and micro-batch all given it is not searched.
     tool : str, optional
@@ -154,6 +171,10 @@ def train(
         pace of its software.
     software_date : float, optional
         Year of the software; where not given, today's, as far as the accelerator's software still improves.
+    power_cap : float or "best", optional
+        Cap of each accelerator's package; "best" for the one that gives most tokens per joule, or from `it_w`. [W]
+    it_w : float, optional
+        IT power to fill with accelerators that run such jobs: caps are then compared by what all of them do. [W]
     reliability, tariff : str
         Catalogue ids.
     pue : float
@@ -190,10 +211,22 @@ def train(
     if tool is not None:
         job = replace(job, stack=tool_named(tool).stack)
     layout = _layout(fixed or {}, job)
-    if tool is None or layout is not None:
-        found = find_layout(job, layout, fixed)
+    entry = catalogue.accelerators[accelerator]
+    cap_w = caps_w(job.accelerator.tdp_w)[0] if power_cap == BEST else _cap_w(power_cap, entry)
+    if it_w is not None:
+        check_power(job, cap_w, it_w)
+
+    def find(asked: TrainingJob) -> SearchResult:
+        if tool is None or layout is not None:
+            return find_layout(asked, layout, fixed)
+        return search_within(asked, tool, fixed or {})
+
+    if power_cap == BEST:
+        job, found = best_cap(job, find, it_w)
     else:
-        found = search_within(job, tool, fixed or {})
+        job = replace(job, power_cap_w=cap_w)
+        found = find(job)
+    caps = compared(job, found, it_w) if power_cap == BEST or it_w is not None else ()
     run = None
     if tokens is not None:
         run = whole_run(
@@ -207,7 +240,7 @@ def train(
             pue=pue,
             figures=figures,
         )
-    return TrainAnswer(job, found, run, figures)
+    return TrainAnswer(job, found, run, figures, caps, it_w)
 
 
 def serve(

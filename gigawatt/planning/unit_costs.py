@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gigawatt.catalogue import Catalogue
 from gigawatt.catalogue.schema import CostModel, Tariff
+from gigawatt.engines.hardware.power import capped_system_w
 from gigawatt.planning.figures import Figures
 from gigawatt.units import HOURS_PER_YEAR, WATTS_PER_MEGAWATT
 
@@ -60,6 +61,7 @@ def gpu_hour_cost(
     pue: float,
     mean_it_w: float,
     figures: Figures | None = None,
+    power_cap_w: float = 0.0,
 ) -> GpuHourCost:
     """Return what an accelerator-hour costs to own and run.
 
@@ -78,6 +80,8 @@ def gpu_hour_cost(
         Mean all-in IT power per accelerator. [W]
     figures : Figures, optional
         Ledger of the figures used.
+    power_cap_w : float
+        Cap of the package, for which building and staff are then sized; 0: none. [W]
 
     Returns
     -------
@@ -96,6 +100,8 @@ def gpu_hour_cost(
     hardware_usd = sum(take(f"accelerators.{kind}.{name}", figure) for name, figure in parts.items() if figure)
     recovery = capital_recovery(rate, take("defaults.server_life_years", defaults.server_life_years))
     system_w = take(f"accelerators.{kind}.system_w", entry.system_w)
+    if power_cap_w:
+        system_w = float(capped_system_w(system_w, entry.tdp_w.value, power_cap_w))
     shell_usd = system_w * pue * take(f"costs.{costs.id}.construction_usd_per_w", costs.construction_usd_per_w)
     shell_recovery = capital_recovery(rate, take("defaults.building_life_years", defaults.building_life_years))
     energy_usd_per_mwh = take(f"tariffs.{tariff.id}.energy_usd_per_mwh", tariff.energy_usd_per_mwh)

@@ -9,7 +9,7 @@ import typer
 
 from gigawatt.errors import InfeasibleError
 from gigawatt.views.cli.shell import AsJson, Overlays, Quiet, put_json, quantity, say_aside
-from gigawatt.views.cli.train_flags import asked, read_flags
+from gigawatt.views.cli.train_flags import asked, read_cap, read_flags, read_megawatts
 from gigawatt.views.cli.train_tables import show
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def run(
     ] = None,
     sequence: Annotated[str | None, typer.Option(help="Tokens per sequence; 8192 if not given.")] = None,
     batch: Annotated[str | None, typer.Option(help="Tokens per step, for example 16M.")] = None,
-    precision: Annotated[str | None, typer.Option(help="bf16, fp8 or fp4; bf16 if not given.")] = None,
+    precision: Annotated[str | None, typer.Option(help="bf16, fp8, mxfp8, nvfp4 or fp4; bf16 if not given.")] = None,
     tp: Annotated[int | None, typer.Option(min=1, help="Tensor parallel.")] = None,
     pp: Annotated[int | None, typer.Option(min=1, help="Pipeline parallel.")] = None,
     cp: Annotated[int | None, typer.Option(min=1, help="Context parallel.")] = None,
@@ -54,6 +54,17 @@ def run(
     ] = None,
     software_date: Annotated[
         float | None, typer.Option(help="Year of the software, for example 2024.5; today if not given.")
+    ] = None,
+    power_cap: Annotated[
+        str | None,
+        typer.Option(
+            help="Cap of each accelerator, for example 1000W; best for the one with most tokens per joule, or from "
+            "--megawatts."
+        ),
+    ] = None,
+    megawatts: Annotated[
+        str | None,
+        typer.Option(help="IT power to fill with such jobs, for example 150: compares caps by what all of them train."),
     ] = None,
     reliability: Annotated[str, typer.Option(help="Failure rates of the catalogue.")] = "meta-llama3-h100",
     tariff: Annotated[str, typer.Option(help="Power price of the catalogue.")] = "us-industrial-average",
@@ -124,12 +135,17 @@ def run(
         tokens=quantity("--tokens", tokens, "token", 1.0) if tokens else None,
         tool=flags.tool if flags else emit,
         software_date=software_date,
+        power_cap=read_cap(power_cap),
+        it_w=read_megawatts(megawatts),
         reliability=reliability,
         tariff=tariff,
         pue=pue,
         **job,
     )
-    inputs = {"model": job["model"], "accelerator": accelerator, "gpus": job["gpus"], "tokens": tokens, **given}
+    inputs = {
+        "model": job["model"], "accelerator": accelerator, "gpus": job["gpus"], "tokens": tokens,
+        "precision": job["precision"], "power_cap": power_cap, "megawatts": megawatts, **given,
+    }  # fmt: skip
     _put(answer, inputs, notes=notes, emit=emit, quiet=quiet, as_json=as_json)
 
 
@@ -161,11 +177,14 @@ def _json(
 ) -> None:
     """Print the document."""
     from gigawatt.planning.document import envelope
-    from gigawatt.planning.job_documents import run_record, search_record
+    from gigawatt.planning.job_documents import caps_record, run_record, search_record
     from gigawatt.planning.jobs import used_figures
     from gigawatt.planning.pipeline import package_version
 
     result = search_record(answer.found)
+    result["power_cap_w"] = answer.job.power_cap_w or None
+    if answer.caps:
+        result["power_caps"] = caps_record(answer.caps, answer.job.power_cap_w, answer.it_w)
     if answer.run:
         result["run"] = run_record(answer.run)
     if notes:

@@ -32,7 +32,9 @@ def _tables(answer: TrainAnswer) -> Iterator[Table]:
 
     job, found = answer.job, answer.found
     steps = ([found.best] if found.best else []) + [step for step in found.alternatives if step != found.best]
-    title = f"{job.model.name} on {job.gpus_count:,} {job.accelerator.name}, {job.precision}; {found.searched:,} tried"
+    cap = f" at {job.power_cap_w:,.0f} W" if job.power_cap_w else ""
+    chips = f"{job.gpus_count:,} {job.accelerator.name}{cap}"
+    title = f"{job.model.name} on {chips}, {job.precision}; {found.searched:,} tried"
     yield show_table(HEADS, [_row(step) for step in steps[:LAYOUTS_SHOWN]], title=title)
     if not found.best:
         return
@@ -44,6 +46,8 @@ def _tables(answer: TrainAnswer) -> Iterator[Table]:
         if value > 0
     ]
     yield show_table(("where the time goes", "exposed", "share"), shown)
+    if answer.caps:
+        yield _caps(answer)
     if answer.run:
         run = answer.run
         yield show_table(("the whole run", "P10", "central", "P90"), [
@@ -55,6 +59,30 @@ def _tables(answer: TrainAnswer) -> Iterator[Table]:
             ("effective training time", "", f"{run.goodput.ettr_frac:.1%}", ""),
             ("interruptions", "", f"{run.goodput.interruptions_per_day * run.days:.0f}", ""),
         ])  # fmt: skip
+
+
+def _caps(answer: TrainAnswer) -> Table:
+    """Return the job under each power cap, the one taken marked."""
+    from gigawatt.units import say
+    from gigawatt.views.terminal import show_table
+
+    own = answer.job.power_cap_w or answer.caps[-1].cap_w
+    rows = [
+        (
+            f"{'> ' if point.cap_w == own else ''}{point.cap_w:,.0f} W",
+            say(point.step.step_time_s, "s"),
+            f"{point.step.mfu:.1%}",
+            f"{point.provisioned_w:,.0f}",
+            f"{point.tokens_per_j:.3g}",
+            f"{point.gpus_count:,}",
+            say(point.cluster_tokens_per_s, "1"),
+        )
+        for point in answer.caps
+    ]
+    within = f" in {say(answer.it_w, 'W')} of IT power" if answer.it_w is not None else ""
+    # below these caps memory-bound work would slow too, which is not predicted
+    heads = ("power cap", "step", "MFU", "W a GPU", "tokens/J", "GPUs", "tokens/s in all")
+    return show_table(heads, rows, title=f"power caps{within}; the last is no cap")
 
 
 def _row(step: Any) -> tuple[str, ...]:
