@@ -15,7 +15,8 @@ from gigawatt.catalogue.store import load
 from gigawatt.engines.hardware.constants import CALIBRATION
 from gigawatt.engines.training import Layout, TrainingJob, estimate, search
 from gigawatt.engines.training.columns import job_columns
-from gigawatt.engines.training.search import candidates, score
+from gigawatt.engines.training.search import score
+from gigawatt.engines.training.space import candidates
 from gigawatt.planning.convert import accelerator, transformer
 
 SCORED_COUNT = 200_000
@@ -39,7 +40,7 @@ def test_estimate(benchmark, job):
 
 def test_score(benchmark, job):
     columns = job_columns([job], CALIBRATION)
-    layouts = candidates(job, columns, {})
+    layouts = candidates(job, columns, CALIBRATION)
     many = layouts.take(np.resize(np.arange(layouts.tensor.size), SCORED_COUNT))
     benchmark(score, columns, many, CALIBRATION)
     benchmark.extra_info["configurations_per_s"] = SCORED_COUNT / benchmark.stats["min"]
@@ -65,7 +66,7 @@ def test_searches_against_scoring(capsys):
     for model, gpus in SEARCHES:
         job = _job(catalogue, model, gpus)
         columns = job_columns([job], CALIBRATION)
-        layouts = candidates(job, columns, {})
+        layouts = candidates(job, columns, CALIBRATION)
         many = layouts.take(np.resize(np.arange(layouts.tensor.size), SCORED_COUNT))
         scored_s = _fastest_s(lambda: score(columns, many, CALIBRATION)) / SCORED_COUNT  # noqa: B023
         single_s = _fastest_s(lambda: estimate(job, Layout(data_parallel=gpus)))  # noqa: B023

@@ -1,6 +1,8 @@
 """Alpha-beta times of collectives over one or two tiers of network.
 
 A group of n ranks has `inside` ranks in each scale-up domain and n / inside domains. Rates are achieved ones.
+All-reduces come as rings, double binary trees and reductions in switches; the fastest for the message counts, as
+libraries choose by their own such model.
 """
 
 from __future__ import annotations
@@ -10,6 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from gigawatt.engines.hardware.architecture import Numbers
+
+# Bandwidth of a double binary tree over that of a ring: NCCL's own tuning model (src/graph/tuning.cc). [-]
+TREE_BANDWIDTH_FRAC = 0.92
 
 
 class Tiers(NamedTuple):
@@ -86,30 +91,98 @@ def gather_time_s(message_bytes: Numbers, ranks: Numbers, inside: Numbers, tiers
     return within + across + np.log2(outside) * tiers.out_latency_s
 
 
-def all_reduce_time_s(
-    message_bytes: Numbers, ranks: Numbers, inside: Numbers, tiers: Tiers, in_network_frac: Numbers = 0.0
-) -> Numbers:
-    """Time of an all-reduce: a reduce-scatter and an all-gather, halved to the degree that switches reduce.
+def ring_across_s(shard_bytes: Numbers, domains: Numbers, tiers: Tiers) -> Numbers:
+    r"""Time of a ring all-reduce between domains, each rank with its shard.
 
     Parameters
     ----------
-    message_bytes, ranks, inside, tiers
-        As in `gather_time_s`.
-    in_network_frac : float or array
-        1 where switches reduce, 0 where they do not. [-]
+    shard_bytes : float or array
+        Bytes that one rank reduces with its peers in the other domains. [B]
+    domains : float or array
+        At least 1. [-]
+    tiers : Tiers
+        The network.
+
+    Returns
+    -------
+    float or array
+        :math:`2 (o-1) (m / o \beta + \alpha)` for :math:`o` domains. [s]
+    """
+    return 2.0 * ring_time_s(shard_bytes, domains, tiers.out_bytes_per_s, tiers.out_latency_s)
+
+
+def tree_across_s(shard_bytes: Numbers, domains: Numbers, tiers: Tiers) -> Numbers:
+    r"""Time of an all-reduce between domains over a double binary tree.
+
+    Parameters are those of `ring_across_s`.
 
     Returns
     -------
     float or array
         [s]
 
+    Notes
+    -----
+    Reduced up and sent down again, :math:`2 (m / 0.92 \beta + \alpha \log_2 o)`: a full message where a ring moves
+    :math:`(o-1)/o`, but the logarithm of its steps [1]_.
+
+    References
+    ----------
+    .. [1] P. Sanders, J. Speck, J. L. Träff, "Two-tree algorithms for full bandwidth broadcast, reduction and scan,"
+       Parallel Computing, vol. 35, no. 12, 2009.
+    """
+    domains = np.asarray(domains)
+    moved = np.asarray(shard_bytes) / (TREE_BANDWIDTH_FRAC * np.asarray(tiers.out_bytes_per_s))
+    return np.where(domains > 1, 2.0 * (moved + np.log2(domains) * tiers.out_latency_s), 0.0)
+
+
+def all_reduce_time_s(
+    message_bytes: Numbers,
+    ranks: Numbers,
+    inside: Numbers,
+    tiers: Tiers,
+    in_network_frac: Numbers = 0.0,
+    in_network_out_frac: Numbers | None = None,
+) -> Numbers:
+    r"""Time of an all-reduce, by the fastest algorithm for the size.
+
+    Parameters
+    ----------
+    message_bytes, ranks, inside, tiers
+        As in `gather_time_s`.
+    in_network_frac : float or array
+        1 where switches of the domain reduce, 0 where they do not. [-]
+    in_network_out_frac : float or array, optional
+        The same of switches between domains; as inside where not given. [-]
+
+    Returns
+    -------
+    float or array
+        [s]
+
+    Notes
+    -----
+    Inside a domain a ring each way, halved to the degree that switches reduce. Between domains the fastest of a ring,
+    a double binary tree and, where switches reduce, one pass through them: :math:`m (o-1) / o \beta` and the latency of
+    their levels, :math:`\alpha \log_2 o`.
+
     Examples
     --------
     >>> tiers = Tiers(360e9, 1e-6, 40e9, 5e-6)
     >>> round(float(all_reduce_time_s(1e9, 8, 8, tiers)) * 1e3, 3)
     4.875
+    >>> [round(float(all_reduce_time_s(m, 512, 8, tiers)) * 1e6) for m in (1e5, 1e10)]  # a tree, a ring
+    [75, 110779]
     """
-    return (2.0 - np.asarray(in_network_frac)) * gather_time_s(message_bytes, ranks, inside, tiers)
+    inside = np.asarray(inside)
+    domains = np.maximum(np.asarray(ranks) / inside, 1.0)
+    shard = np.asarray(message_bytes) / inside
+    within = ring_time_s(message_bytes, inside, tiers.up_bytes_per_s, tiers.up_latency_s)
+    out_frac = np.asarray(in_network_frac if in_network_out_frac is None else in_network_out_frac)
+    across = np.minimum(ring_across_s(shard, domains, tiers), tree_across_s(shard, domains, tiers))
+    once = shard * (domains - 1.0) / domains / tiers.out_bytes_per_s + np.log2(domains) * tiers.out_latency_s
+    across = np.where(out_frac > 0, np.minimum(across, (2.0 - out_frac) * once), across)
+    return np.asarray((2.0 - np.asarray(in_network_frac)) * within + across)
 
 
 def all_to_all_time_s(

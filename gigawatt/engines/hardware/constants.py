@@ -119,6 +119,14 @@ EXPERT_OVERLAP_FROM = 2025.5
 FUSED_SINK_FROM = 2026.43
 GRAPHS_FROM = 2026.43  # whole-step CUDA graphs in Megatron Bridge recipes for NVL72
 KERNEL_REFERENCE_YEAR = 2025.0
+# Spread of the load of an expert in one micro-batch beyond chance: standard deviation over mean. The busiest of 64
+# experts then holds 1.05 times its share, about what balancing by bias reaches and what benchmarks that force even
+# routing have. Auxiliary losses leave 0.2 (busiest 1.5 to 1.7 times). ESTIMATE after L. Wang et al.,
+# arXiv:2408.15664, 2024, whose measure is the busiest expert's excess. 0-0.3. [-]
+ROUTING_SPREAD_FRAC = 0.02
+# Tokens that one host's data loader delivers. ESTIMATE: workers that read memory-mapped token files of 4 bytes a token,
+# 20 MB/s; text that is tokenised on the way gives about a tenth. 0.3e6-50e6. [token/s]
+LOADER_TOKENS_PER_S = 5e6
 # A scale-up domain above this many accelerators is a rack-scale system, with a fast host next to each pair of them. [-]
 SERVER_DOMAIN_COUNT = 16
 STRAGGLER_FROM_COUNT = 8.0

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gigawatt.engines.hardware.collectives import TREE_BANDWIDTH_FRAC
 from gigawatt.engines.hardware.fit import Estimate, Floats, Solution, columns, share_of_peak, solve
 
 # A message 16 times smaller counts half. Libraries change protocol between bytes and gigabytes, so that no one line
@@ -18,6 +19,8 @@ from gigawatt.engines.hardware.fit import Estimate, Floats, Solution, columns, s
 MESSAGE_WEIGHT_POWER = 0.25
 # Messages from this size on count in the stated error. [B]
 LARGE_MESSAGE_BYTES = 2.0**20
+# Rounds of fitting an all-reduce and choosing its algorithm by size anew; more change nothing. [-]
+ALGORITHM_ROUNDS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,18 +129,30 @@ def fit_scale_out(
 
     Notes
     -----
-    The time inside the domain is held; the rest is :math:`g [m (o-1) / (i o \beta) + \alpha \log_2 o]` with :math:`o`
-    domains of :math:`i` ranks, as in `gather_time_s`.
+    The time inside the domain is held. Between :math:`o` domains of :math:`i` ranks a gather, or an all-reduce in
+    switches, takes :math:`g [m (o-1) / (i o \beta) + \alpha \log_2 o]`, as in `gather_time_s`; another all-reduce is a
+    ring or a tree, whichever the fit so far finds faster for its size, as in `all_reduce_time_s`.
     """
     message_N, ranks_N, inside_N, reduces_N, time_N = columns(message_bytes, ranks, inside, reduces, time_s)
     up_bytes_per_s, up_latency_s, in_network_frac = within
     factor_N = np.where(reduces_N > 0, 2.0 - in_network_frac, 1.0)
     outside_N = ranks_N / inside_N
     fixed_N = factor_N * (inside_N - 1.0) * (message_N / (inside_N * up_bytes_per_s) + up_latency_s)
-    across_N = message_N / inside_N * (outside_N - 1.0) / outside_N
-    design_NP = factor_N[:, None] * np.column_stack([across_N, np.log2(outside_N)])
+    shard_N = message_N / inside_N
+    part_N = (outside_N - 1.0) / outside_N
+    hops_N = np.log2(outside_N)
+    once_NP = factor_N[:, None] * np.column_stack([shard_N * part_N, hops_N])
+    ring_NP = 2.0 * np.column_stack([shard_N * part_N, outside_N - 1.0])
+    tree_NP = 2.0 * np.column_stack([shard_N / TREE_BANDWIDTH_FRAC, hops_N])
+    by_size_N = (reduces_N > 0) & (in_network_frac <= 0.0)
     least_P = np.array([1.0 / line_bytes_per_s, 0.0])
-    found = solve(design_NP, time_N, least_P, fixed_N=fixed_N, weight_N=_weight(message_N))
+    design_NP = np.where(by_size_N[:, None], tree_NP, once_NP)
+    for _ in range(ALGORITHM_ROUNDS):
+        found = solve(design_NP, time_N, least_P, fixed_N=fixed_N, weight_N=_weight(message_N))
+        if not by_size_N.any():
+            break
+        ring_N = by_size_N & (ring_NP @ found.values_P < tree_NP @ found.values_P)
+        design_NP = np.where(ring_N[:, None], ring_NP, np.where(by_size_N[:, None], tree_NP, once_NP))
     return _fabric(found, message_N, line_bytes_per_s, None)
 
 

@@ -102,6 +102,10 @@ class JobColumns:
     domain: Column
     tiers: Tiers
     in_network_frac: Column
+    in_network_out_frac: Column  # the same of the switches between domains
+    node: Column  # accelerators of a host
+    routing_spread_frac: Column
+    loader_tokens_per_s: Column
     stack_factor: Column
     moe_launch_factor: Column
     idle_w: Column
@@ -251,6 +255,10 @@ def job_columns(jobs: Sequence[TrainingJob], calibration: Calibration) -> JobCol
         domain=_column(jobs, lambda job: job.accelerator.scale_up_domain_count),
         tiers=tiers,
         in_network_frac=_column(jobs, lambda job: in_network_frac(job.accelerator)),
+        in_network_out_frac=_column(jobs, lambda job: job.accelerator.scale_out.in_network_reduction),
+        node=_column(jobs, lambda job: job.accelerator.accelerators_per_node),
+        routing_spread_frac=_column(jobs, lambda job: job.routing_spread_frac),
+        loader_tokens_per_s=_column(jobs, lambda job: job.loader_tokens_per_s),
         stack_factor=_column(jobs, lambda job: calibration.stack_factor.get(job.stack, 1.0)),
         moe_launch_factor=_column(jobs, lambda job: _launch_factor(job, calibration)),
         idle_w=_column(jobs, lambda job: job.accelerator.idle_w),

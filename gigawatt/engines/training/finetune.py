@@ -33,7 +33,7 @@ from gigawatt.engines.training.columns import (
 )
 from gigawatt.engines.training.parallelism import data
 from gigawatt.engines.training.parallelism.shares import Shares
-from gigawatt.engines.training.step import Breakdown, assemble, estimate, layer_terms, step_power_w
+from gigawatt.engines.training.step import Breakdown, assemble, estimate, layer_terms, step_power_w, with_loading
 from gigawatt.engines.training.tuning import (
     ADAPTER_GRADIENT_BYTES,
     ADAPTER_WEIGHT_BYTES,
@@ -178,9 +178,10 @@ def step_breakdown(
     moved = Shares(*(scale * kept + own for kept, own in zip(parameters, adapters, strict=True)))
     parts = assemble(columns, layout, terms, moved, calibration, 0.0)  # no gradients of frozen weights to put off
     update = assemble(columns, layout, terms, adapters, calibration).optimizer
-    before = parts.total - parts.straggler
+    before = parts.total - parts.straggler - parts.data_loading
     after = before - parts.optimizer + update
-    return parts._replace(optimizer=update, straggler=parts.straggler * after / before)
+    parts = parts._replace(optimizer=update, straggler=parts.straggler * after / before)
+    return with_loading(columns, layout, parts)
 
 
 def step_flops(tuning: Tuning, job: TrainingJob, columns: JobColumns) -> float:

@@ -88,7 +88,7 @@ def matrix_forward_s(job: JobColumns, layout: LayoutColumns) -> Column:
     if not np.any(model.experts > 0):
         return total
     local_experts = np.maximum(model.experts / layout.expert, 1.0)
-    each_rows = expert.tokens_per_rank(job, layout) / local_experts
+    each_rows = expert.tokens_per_rank(job, layout) * expert.imbalance(job, layout) / local_experts
     routed = feed_forward_products(model, model.expert_ffn_hidden / layout.expert_tensor)
     shared = feed_forward_products(model, model.shared_expert_ffn_hidden / layout.tensor)
     router = gemm_time_s(

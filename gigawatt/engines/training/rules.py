@@ -8,10 +8,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gigawatt.engines.training.columns import ZERO_BUBBLE_CODE, JobColumns, LayoutColumns
+from gigawatt.engines.training.columns import DUALPIPE_CODE, ZERO_BUBBLE_CODE, JobColumns, LayoutColumns
 from gigawatt.engines.training.types import Layout, TrainingJob
 
 Mask = NDArray[np.bool_]
+# Micro-batches over stages that DualPipe needs: its published code (deepseek-ai/DualPipe) refuses fewer. [-]
+DUALPIPE_ROUNDS_COUNT = 2.0
 
 
 class Rule(NamedTuple):
@@ -19,6 +21,11 @@ class Rule(NamedTuple):
 
     holds: Callable[[JobColumns, LayoutColumns], Mask]
     says: Callable[[TrainingJob, Layout], str]
+
+
+def _micro_batches(job: JobColumns, lay: LayoutColumns) -> NDArray[np.float64]:
+    """Micro-batches that one pipeline runs per step."""
+    return np.asarray(job.batch_sequences / (lay.data * lay.micro_batch))
 
 
 def _divides(number: NDArray[np.float64], by: NDArray[np.float64]) -> Mask:
@@ -64,6 +71,26 @@ RULES: tuple[Rule, ...] = (
     Rule(
         lambda job, lay: (lay.schedule != ZERO_BUBBLE_CODE) | (lay.virtual_stages == 1.0),
         lambda job, lay: f"the zero-bubble schedule has no virtual stages, but the layout has {lay.virtual_stages}",
+    ),
+    Rule(
+        lambda job, lay: (lay.schedule != ZERO_BUBBLE_CODE) | (_micro_batches(job, lay) >= lay.pipeline),
+        lambda job, lay: (
+            f"the zero-bubble schedule needs at least as many micro-batches as stages, {lay.pipeline_parallel}"
+        ),
+    ),
+    Rule(
+        lambda job, lay: (
+            (lay.schedule != DUALPIPE_CODE)
+            | (
+                (lay.virtual_stages == 1.0)
+                & (np.fmod(lay.pipeline, 2.0) == 0.0)
+                & (_micro_batches(job, lay) >= DUALPIPE_ROUNDS_COUNT * lay.pipeline)
+            )
+        ),
+        lambda job, lay: (
+            f"DualPipe runs an even pipeline from both ends, without virtual stages, on at least 2 x "
+            f"{lay.pipeline_parallel} micro-batches"
+        ),
     ),
     Rule(
         lambda job, lay: (lay.expert == 1.0) | ((job.model.experts > 0) & _divides(job.model.experts, lay.expert)),

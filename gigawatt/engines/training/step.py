@@ -64,6 +64,7 @@ class Breakdown(NamedTuple):
     data_parallel: Column
     optimizer: Column
     straggler: Column
+    data_loading: Column
 
     @property
     def total(self) -> Column:
@@ -127,6 +128,22 @@ def layer_terms(job: JobColumns, layout: LayoutColumns, calibration: Calibration
     launch = _launch_s(job, calibration, busy)
     head = flops.head_time_s(job, layout, calibration)
     return LayerTerms(*kernels, tensor_s, context_s, expert_s, launch, head)
+
+
+def loading_s(job: JobColumns, layout: LayoutColumns) -> Column:
+    """Time that a host's loader takes for one step's tokens, beside the step [s].
+
+    Each data-parallel rank of a host reads its own sequences; ranks that share a sequence read it once.
+    """
+    readers = np.ceil(job.node / (layout.tensor * layout.context))
+    sequences = np.minimum(readers, layout.data) * job.batch_sequences / layout.data
+    return np.asarray(sequences * job.sequence_tokens / job.loader_tokens_per_s)
+
+
+def with_loading(job: JobColumns, layout: LayoutColumns, parts: Breakdown) -> Breakdown:
+    """Put in what the loader takes longer than the rest of the step."""
+    rest = parts._replace(data_loading=np.zeros(1)).total
+    return parts._replace(data_loading=np.maximum(loading_s(job, layout) - rest, 0.0))
 
 
 def optimizer_s(job: JobColumns, layout: LayoutColumns, updated: Column) -> Column:
@@ -204,8 +221,9 @@ def assemble(
         data_parallel=factor * data_s,
         optimizer=factor * optimizer_s(job, layout, updated),
         straggler=np.zeros(1),
+        data_loading=np.zeros(1),
     )
-    return parts._replace(straggler=slow * parts.total)
+    return with_loading(job, layout, parts._replace(straggler=slow * parts.total))
 
 
 def breakdown(job: JobColumns, layout: LayoutColumns, calibration: Calibration = CALIBRATION) -> Breakdown:
@@ -227,7 +245,7 @@ def breakdown(job: JobColumns, layout: LayoutColumns, calibration: Calibration =
     -----
     With :math:`n` layers on the fullest stage, :math:`m` micro-batches and :math:`t` the time of one layer and
     micro-batch, :math:`T = m (n t + t_{head}) + n t (p-1)/v + t_{send} + t_{data} + t_{optimizer} + t_{fixed}`, times
-    the straggler and software factors.
+    the straggler and software factors. The loader works beside the step; what it takes longer is added.
     """
     return assemble(
         job, layout, layer_terms(job, layout, calibration), memory.rank_parameters(job, layout), calibration

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from gigawatt.engines.hardware.constants import LOADER_TOKENS_PER_S, ROUTING_SPREAD_FRAC
 from gigawatt.engines.hardware.types import Accelerator, Transformer
 
 # selective: what is cheap to make again; half: every second product (the default of torchtitan); full: whole layers
@@ -70,6 +71,10 @@ class TrainingJob:
         Family of software, a key of `Calibration.stack_factor`: megatron, fsdp, jax, deepspeed, megascale, eager.
     power_cap_w : float
         Package power cap; 0: none. [W]
+    routing_spread_frac : float
+        Spread of the load of an expert in one micro-batch beyond chance, standard deviation over mean. [-]
+    loader_tokens_per_s : float
+        Tokens that one host's data loader delivers. [token/s]
     """
 
     model: Transformer
@@ -81,6 +86,8 @@ class TrainingJob:
     software_date: float = 2025.0
     stack: str = "megatron"
     power_cap_w: float = 0.0
+    routing_spread_frac: float = ROUTING_SPREAD_FRAC
+    loader_tokens_per_s: float = LOADER_TOKENS_PER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +165,8 @@ class SearchResult:
         Wall time of the search. [s]
     reason : str
         When nothing fits: the binding constraint and by how much.
+    schedules : tuple of str
+        Pipeline schedules that were tried; others are reached by `fixed` or `allow`.
     """
 
     best: StepEstimate | None
@@ -166,6 +175,7 @@ class SearchResult:
     feasible: int
     search_s: float
     reason: str = ""
+    schedules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

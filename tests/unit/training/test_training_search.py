@@ -9,7 +9,8 @@ from training_parts import DEEPSEEK_V3, GB200, H100, LLAMA_8B, LLAMA_70B, LLAMA_
 from gigawatt.engines.hardware.constants import CALIBRATION
 from gigawatt.engines.training import TrainingJob, estimate, search
 from gigawatt.engines.training.columns import job_columns
-from gigawatt.engines.training.search import _layout, candidates, score
+from gigawatt.engines.training.search import score
+from gigawatt.engines.training.space import candidates, layout_of
 from gigawatt.errors import InputError
 
 JOBS = {
@@ -22,11 +23,11 @@ JOBS = {
 def test_scores_equal_single_estimates(name):
     job = JOBS[name]
     columns = job_columns([job], CALIBRATION)
-    layouts = candidates(job, columns, {})
+    layouts = candidates(job, columns, CALIBRATION)
     time_s, used_bytes = score(columns, layouts, CALIBRATION)
     rows = np.random.default_rng(0).choice(np.flatnonzero(np.isfinite(time_s)), 60, replace=False)
     for row in rows:
-        step = estimate(job, _layout(layouts, int(row), job))
+        step = estimate(job, layout_of(layouts, int(row), job))
         assert step.fits, step.reason
         assert step.step_time_s == pytest.approx(float(time_s[row]), rel=1e-12)
         assert step.memory.total_gib == pytest.approx(float(used_bytes[row]) / 2**30, rel=1e-12)
@@ -36,7 +37,7 @@ def test_scores_equal_single_estimates(name):
 def test_nothing_tried_beats_the_best(name):
     job = JOBS[name]
     columns = job_columns([job], CALIBRATION)
-    time_s, _ = score(columns, candidates(job, columns, {}), CALIBRATION)
+    time_s, _ = score(columns, candidates(job, columns, CALIBRATION), CALIBRATION)
     found = search(job)
     assert found.best is not None
     assert found.best.step_time_s == pytest.approx(float(time_s.min()), rel=1e-12)

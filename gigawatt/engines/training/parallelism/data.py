@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from gigawatt.engines.hardware.collectives import gather_time_s
+from gigawatt.engines.hardware.collectives import all_reduce_time_s, gather_time_s
 from gigawatt.engines.hardware.constants import Calibration
 from gigawatt.engines.hardware.topology import ranks_inside
 from gigawatt.engines.training.columns import Column, JobColumns, LayoutColumns
@@ -44,8 +46,11 @@ def optimizer_share(layout: LayoutColumns) -> Shares:
 
 
 def gradient_share(layout: LayoutColumns) -> Shares:
-    """Share of gradients: sharded from ZeRO stage 2 on."""
-    on = layout.zero_stage > 1
+    """Share of gradients: sharded at ZeRO stage 3, and at 2 without a pipeline.
+
+    Under a pipeline PyTorch adds whole gradients up and reduces them after the last micro-batch.
+    """
+    on = (layout.zero_stage > 2) | ((layout.zero_stage > 1) & (layout.pipeline <= 1))
     return Shares(*(np.where(on, share, 1.0) for share in optimizer_share(layout)))
 
 
@@ -89,41 +94,93 @@ def exposed_time_s(
 
     Notes
     -----
-    Stages 0 to 2 reduce gradients and gather parameters once a step, beside the last backward and the next
-    forward micro-batch. Stage 3 gathers twice and reduces once for every micro-batch. Outside the sharding group the
-    gradients of the shards are reduced once more.
+    Stage 0 reduces gradients on all ranks, stage 1 reduces and scatters them and gathers parameters, once a step beside
+    the last backward and the next forward micro-batch. Stage 2 scatters gradients of every micro-batch, since a rank
+    keeps no whole ones to add up; under a pipeline it works as stage 1. Stage 3 gathers twice and reduces once for
+    every micro-batch. Outside the sharding group the gradients of the shards are reduced once more.
     """
-    full = layout.zero_stage > 2
+    stage = layout.zero_stage
     window = calibration.data_window * micro_batch_s
-    sent = PARAMETER_BYTES + GRADIENT_BYTES
-    within, across = _traffic_s(job, layout, trunk_parameters, expert_parameters, sent)
-    once = within + across
-    once_exposed = np.maximum(once * (1.0 - calibration.data_overlap), once - window)
+    traffic = _traffic(job, layout, trunk_parameters, expert_parameters)
+
+    def beside(time_s: Column) -> Column:
+        return np.asarray(np.maximum(time_s * (1.0 - calibration.data_overlap), time_s - window))
+
+    exposed = beside(traffic.whole_s(PARAMETER_BYTES + GRADIENT_BYTES))
+    if np.any(stage == 0):
+        reduced = _all_reduce_s(job, layout, trunk_parameters, expert_parameters)
+        exposed = np.where(stage == 0, beside(reduced), exposed)
+    if np.any(stage == 2):
+        again = np.where(layout.pipeline > 1, 0.0, np.maximum(micro_batches - 1.0, 0.0))
+        exposed = exposed + np.where(stage == 2, again * beside(traffic.whole_s(GRADIENT_BYTES)), 0.0)
+    if not np.any(stage > 2):
+        return np.asarray(exposed)
     sent = 2.0 * PARAMETER_BYTES + GRADIENT_BYTES
-    within, across = _traffic_s(job, layout, trunk_parameters, expert_parameters, sent)
+    within, across = traffic.within_s(sent), traffic.across_s(sent)
     missed = within * (1.0 - calibration.sharded_overlap_inside) + across * (1.0 - calibration.sharded_overlap)
-    each_exposed = micro_batches * np.maximum(missed, within + across - window)
-    return np.where(full, each_exposed, once_exposed)
+    return np.where(stage > 2, micro_batches * np.maximum(missed, within + across - window), exposed)
 
 
-def _traffic_s(
-    job: JobColumns, layout: LayoutColumns, trunk_parameters: Column, expert_parameters: Column, sent_bytes: float
-) -> tuple[Column, Column]:
-    """Time of gathering and reducing a rank's parameters once: inside scale-up domains, and between them."""
-    within, across = np.zeros(1), np.zeros(1)
-    for parameters, ranks, stride in (
-        (trunk_parameters, trunk_ranks(layout), layout.tensor),
-        (expert_parameters, expert_ranks(layout), layout.expert * layout.expert_tensor),
-    ):
+class _Traffic(NamedTuple):
+    """Time of gathering or reducing a rank's parameters once: by byte of a parameter, and fixed [s]."""
+
+    within_each: Column  # inside scale-up domains, for each byte sent of a parameter
+    within_fixed: Column
+    across_each: Column  # between them
+    across_fixed: Column
+
+    def within_s(self, sent_bytes: float) -> Column:
+        """Time inside scale-up domains for so many bytes of each parameter [s]."""
+        return self.within_fixed + sent_bytes * self.within_each
+
+    def across_s(self, sent_bytes: float) -> Column:
+        """Time between scale-up domains for so many bytes of each parameter [s]."""
+        return self.across_fixed + sent_bytes * self.across_each
+
+    def whole_s(self, sent_bytes: float) -> Column:
+        """Time for so many bytes of each parameter [s]."""
+        return self.within_s(sent_bytes) + self.across_s(sent_bytes)
+
+
+def _groups(
+    layout: LayoutColumns, trunk_parameters: Column, expert_parameters: Column
+) -> list[tuple[Column, Column, Column]]:
+    """Parameters of a rank, ranks that share them, and their distance: the trunk, and experts where there are any."""
+    groups = [(trunk_parameters, trunk_ranks(layout), layout.tensor)]
+    if np.any(expert_parameters > 0):
+        groups.append((expert_parameters, expert_ranks(layout), layout.expert * layout.expert_tensor))
+    return groups
+
+
+def _traffic(job: JobColumns, layout: LayoutColumns, trunk_parameters: Column, expert_parameters: Column) -> _Traffic:
+    """Work out the traffic of a rank's parameters; collectives are lines in the bytes sent."""
+    swift = job.tiers._replace(up_latency_s=np.zeros(1), out_latency_s=np.zeros(1))
+    total = [np.zeros(1)] * 4
+    for parameters, ranks, stride in _groups(layout, trunk_parameters, expert_parameters):
         group = _sharded(layout, ranks)
         inside = ranks_inside(group, stride, job.domain)
-        message = parameters * sent_bytes
-        whole = gather_time_s(message, group, inside, job.tiers)
-        near = gather_time_s(message, inside, inside, job.tiers)
+        near_each = gather_time_s(parameters, inside, inside, swift)
+        whole_each = gather_time_s(parameters, group, inside, swift)
+        near_fixed = gather_time_s(0.0, inside, inside, job.tiers)
+        whole_fixed = gather_time_s(0.0, group, inside, job.tiers)
         replicas = ranks / group
         outer = ranks_inside(replicas, stride * group, job.domain)
         shard = parameters / group * GRADIENT_BYTES
-        beyond = whole - near + 2.0 * gather_time_s(shard, replicas, outer, job.tiers)
-        within = within + np.where(parameters > 0, near, 0.0)  # no message, no latency
-        across = across + np.where(parameters > 0, beyond, 0.0)
-    return within, across
+        beyond = 2.0 * gather_time_s(shard, replicas, outer, job.tiers)
+        own = (near_each, near_fixed, whole_each - near_each, whole_fixed - near_fixed + beyond)
+        some = parameters > 0  # no message, no latency
+        total = [before + np.where(some, part, 0.0) for before, part in zip(total, own, strict=True)]
+    return _Traffic(*total)
+
+
+def _all_reduce_s(
+    job: JobColumns, layout: LayoutColumns, trunk_parameters: Column, expert_parameters: Column
+) -> Column:
+    """Time of reducing a rank's gradients on all ranks, by the fastest algorithm and in switches where they do [s]."""
+    total = np.zeros(1)
+    for parameters, ranks, stride in _groups(layout, trunk_parameters, expert_parameters):
+        inside = ranks_inside(ranks, stride, job.domain)
+        fractions = job.in_network_frac, job.in_network_out_frac
+        reduced = all_reduce_time_s(parameters * GRADIENT_BYTES, ranks, inside, job.tiers, *fractions)
+        total = total + np.where(parameters > 0, reduced, 0.0)
+    return total
