@@ -140,16 +140,52 @@ class Tariff(Entry):
     carbon_kg_per_mwh: Quantity
 
 
+class ChainStage(BaseModel):
+    """A stage of a power chain: its name, spare units and rating over the IT rating."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stage: str
+    redundancy: str = ""
+    rating_ratio: float = 1.0
+
+
 class Plant(Entry):
     """A cooling and power plant design."""
 
-    cooling: Literal["air-chilled", "air-economiser", "evaporative", "liquid-dry", "liquid-tower"]
+    cooling: Literal[
+        "air-chilled",
+        "air-economiser",
+        "evaporative",
+        "liquid-adiabatic",
+        "liquid-dry",
+        "liquid-dry-air-chilled",
+        "liquid-tower",
+        "water-economiser",
+    ]
     liquid_frac: Quantity  # share of IT heat taken by liquid
     liquid_supply_c: Quantity | None = None  # facility water temperature to the racks
     air_supply_c: Quantity | None = None
-    power_chain_efficiency_frac: Quantity  # meter to rack at 50-75 % load
+    # Meter to rack at 50-75 % load; with a named chain it scales the stages' losses, without it they hold as they are.
+    power_chain_efficiency_frac: Quantity | None = None
+    power_chain: str | tuple[ChainStage | str, ...] = ""  # a named chain, or its stages from the meter to the rack
+    redundancy: str = "N"  # spare units behind the trunk: none, N, N+1, 2N, 4-to-make-3, 5-to-make-4, block-redundant
     overhead_frac: Quantity  # lighting, offices and other, of IT power
     it_density_w_per_m2: Quantity | None = None  # IT watts per building square metre
+    dew_point_limit_c: Quantity | None = None  # highest dew point of the air at the servers
+    dew_point_floor_c: Quantity | None = None  # lowest; halls with pads humidify below it
+    cycles_of_concentration: Quantity | None = None  # salinity of tower or pad water over that of the make-up
+    heat_reuse_frac: Quantity | None = None  # share of the liquid's heat given to others
+    heat_reuse_c: Quantity | None = None  # temperature at which they take it
+    heat_reuse_below_c: Quantity | None = None  # they take it in hours colder than this
+
+    @model_validator(mode="after")
+    def _has_a_chain(self) -> Plant:
+        """Refuse a plant that says nothing of its power chain."""
+        if self.power_chain_efficiency_frac is None and not self.power_chain:
+            message = "power_chain: give a chain, or power_chain_efficiency_frac"
+            raise ValueError(message)
+        return self
 
 
 class CostModel(Entry):

@@ -15,7 +15,9 @@ from scipy.stats import spearmanr
 
 from gigawatt.catalogue.store import Catalogue, load
 from gigawatt.engines.facility import FacilityInputs, FacilityResult, PlantDesign, Weather, hourly_it_w, simulate_year
-from gigawatt.errors import CatalogueError, InputError
+from gigawatt.errors import InputError
+from gigawatt.planning.figures import Figures
+from gigawatt.planning.wiring.sites import plant_design
 from gigawatt.validation.compare import Row, Validation
 from gigawatt.validation.published_rows import PUBLISHED, Prediction, Published, read_published, row_of, validation_of
 from gigawatt.validation.reliability import validate_reliability
@@ -66,15 +68,7 @@ class Stations:
 
     def plant(self, name: str) -> PlantDesign:
         """Return a plant of the catalogue; raise CatalogueError if it is unknown."""
-        entry = self.catalogue.plants[name]
-        liquid, air = entry.liquid_supply_c or entry.air_supply_c, entry.air_supply_c or entry.liquid_supply_c
-        if liquid is None or air is None:
-            message = f"plants: {name} has no supply temperature"
-            raise CatalogueError(message)
-        efficiency_frac, overhead_frac = entry.power_chain_efficiency_frac.value, entry.overhead_frac.value
-        return PlantDesign(
-            entry.cooling, entry.liquid_frac.value, liquid.value, air.value, efficiency_frac, overhead_frac
-        )
+        return plant_design(self.catalogue.plants[name], Figures(), warming_k=0.0)
 
     def year(self, station: str, plant: PlantDesign, load_frac: float) -> FacilityResult:
         """Run a plant for a year at a station; raise CatalogueError if the station is unknown."""

@@ -9,9 +9,18 @@ import numpy as np
 from gigawatt.engines.facility.cooling import KINDS
 from gigawatt.engines.facility.land import building_area_m2, site_area_m2
 from gigawatt.engines.facility.power_chain import Chain, cooling_branch, design_chain, it_branch, trunk
-from gigawatt.engines.facility.types import FacilityInputs, FacilityResult, Floats, HeatLoad, PlantDesign, Weather
+from gigawatt.engines.facility.reuse import reuse_heat
+from gigawatt.engines.facility.types import (
+    CoolingHours,
+    FacilityInputs,
+    FacilityResult,
+    Floats,
+    HeatLoad,
+    PlantDesign,
+    Weather,
+)
 from gigawatt.errors import InputError, nearest
-from gigawatt.units import WATTS_PER_MEGAWATT
+from gigawatt.units import HOURS_PER_DAY, WATTS_PER_MEGAWATT
 
 # A typical year has no extremes. The design day is its hottest, wettest and muggiest hours, made hotter by the usual
 # gap between a typical-year maximum and the 20-year return value: 2-4 K dry bulb, 1-2 K wet bulb and dew point
@@ -21,6 +30,8 @@ DESIGN_WET_BULB_K = 1.5
 DESIGN_DEW_POINT_K = 1.0
 WATTS_PER_KILOWATT = 1000.0
 PERCENTILE = 99
+DAYS_BY_MONTH = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+MONTH_STARTS_H = np.concatenate([[0], np.cumsum(DAYS_BY_MONTH)]) * int(HOURS_PER_DAY)
 ENERGY_PARTS = ("it", "cooling", "losses", "total")
 
 
@@ -31,7 +42,9 @@ class Hours:
     facility_w_H: Floats
     cooling_w_H: Floats
     losses_w_H: Floats
-    water_l_H: Floats
+    cooling: CoolingHours
+    exported_w_H: Floats
+    unbalanced_w_H: Floats  # heat taken less heat rejected and exported: zero
 
 
 def warmer(weather: Weather, dry_bulb_k: float, wet_bulb_k: float, dew_point_k: float) -> Weather:
@@ -91,23 +104,36 @@ def run_hours(it_w_H: Floats, weather: Weather, plant: PlantDesign, chain: Chain
     Notes
     -----
     All IT power becomes heat, the plant's liquid share of it in liquid. UPS and busway losses heat the air.
-    Overhead (lighting, offices) is a share of the IT rating and does not follow the load.
+    Overhead (lighting, offices) is a share of the IT rating and does not follow the load. The heat pump of heat reuse
+    counts as cooling.
     """
     rated_w = chain.it_rated_w
     branch = it_branch(chain, it_w_H)
     indoor_design_w = float(it_branch(chain, np.array([rated_w])).indoor_w_H[0])
+    liquid_w_H = plant.liquid_frac * it_w_H
+    reuse = reuse_heat(liquid_w_H, weather, plant)
     heat = HeatLoad(
-        liquid_w_H=plant.liquid_frac * it_w_H,
+        liquid_w_H=liquid_w_H,
         air_w_H=(1.0 - plant.liquid_frac) * it_w_H + branch.indoor_w_H,
         liquid_design_w=plant.liquid_frac * rated_w,
         air_design_w=(1.0 - plant.liquid_frac) * rated_w + indoor_design_w,
+        exported_w_H=reuse.taken_w_H,
     )
     cooling = KINDS[plant.cooling](heat, weather, plant)
-    cooled = cooling_branch(chain, cooling.power_w_H)
+    cooling_w_H = cooling.power_w_H + reuse.pump_w_H
+    cooled = cooling_branch(chain, cooling_w_H)
     whole = trunk(chain, branch.input_w_H + cooled.input_w_H)
     overhead_w = plant.overhead_frac * rated_w
     losses_w_H = branch.losses_w_H + cooled.losses_w_H + whole.losses_w_H + overhead_w
-    return Hours(whole.input_w_H + overhead_w, cooling.power_w_H, losses_w_H, cooling.water_l_H)
+    taken_w_H = heat.liquid_w_H + heat.air_w_H + cooling.power_w_H
+    return Hours(
+        facility_w_H=whole.input_w_H + overhead_w,
+        cooling_w_H=cooling_w_H,
+        losses_w_H=losses_w_H,
+        cooling=cooling,
+        exported_w_H=reuse.taken_w_H + reuse.pump_w_H,
+        unbalanced_w_H=taken_w_H - cooling.rejected_w_H - reuse.taken_w_H,
+    )
 
 
 def check(inputs: FacilityInputs) -> None:
@@ -132,6 +158,12 @@ def check(inputs: FacilityInputs) -> None:
         faults.append(f"overhead_frac is {plant.overhead_frac}; it is at least 0")
     if plant.cycles_of_concentration_ratio <= 1.0:
         faults.append(f"cycles_of_concentration_ratio is {plant.cycles_of_concentration_ratio}; it is above 1")
+    if not 0.0 <= plant.heat_reuse_frac <= 1.0:
+        faults.append(f"heat_reuse_frac is {plant.heat_reuse_frac}; it lies in 0..1")
+    if plant.dew_point_floor_c > plant.dew_point_limit_c:
+        faults.append(
+            f"dew_point_floor_c is {plant.dew_point_floor_c}, above dew_point_limit_c {plant.dew_point_limit_c}"
+        )
     columns = (weather.dry_bulb_c_H, weather.wet_bulb_c_H, weather.dew_point_c_H, weather.pressure_pa_H)
     if any(column.shape != it_w_H.shape for column in columns):
         faults.append(f"weather has {weather.dry_bulb_c_H.shape[0]} hours and IT load {it_w_H.shape[0]}")
@@ -175,34 +207,70 @@ def simulate_year(inputs: FacilityInputs) -> FacilityResult:
     check(inputs)
     plant = inputs.plant
     weather = warmer(inputs.weather, plant.warming_k, plant.warming_k, plant.warming_k)
-    chain = design_chain(inputs.it_design_w, plant.power_chain_efficiency_frac)
+    chain = design_chain(inputs.it_design_w, plant.power_chain_efficiency_frac, plant.power_chain, plant.redundancy)
     hours = run_hours(inputs.it_w_H, weather, plant, chain)
     hottest = design_hours(weather)
     peak_it_w_H = np.full_like(hottest.dry_bulb_c_H, np.max(inputs.it_w_H))
-    design_w_H = run_hours(peak_it_w_H, hottest, plant, chain).facility_w_H
+    design = run_hours(peak_it_w_H, hottest, plant, chain)
     gap_w_H = hours.facility_w_H - inputs.it_w_H - hours.cooling_w_H - hours.losses_w_H
+    gaps_w_H = np.maximum(np.abs(gap_w_H), np.abs(hours.unbalanced_w_H))
     pue_H = hours.facility_w_H / inputs.it_w_H
     parts = (inputs.it_w_H, hours.cooling_w_H, hours.losses_w_H, hours.facility_w_H)
     energy_mwh = {
         name: float(np.sum(part)) / WATTS_PER_MEGAWATT for name, part in zip(ENERGY_PARTS, parts, strict=True)
     }
+    exported_mwh = float(np.sum(hours.exported_w_H)) / WATTS_PER_MEGAWATT
     building_m2 = inputs.building_m2
     if not building_m2 and inputs.it_density_w_per_m2:
         building_m2 = building_area_m2(inputs.it_design_w, inputs.it_density_w_per_m2)
+    water_l_H = hours.cooling.water_l_H
     return FacilityResult(
         facility_w_H=hours.facility_w_H,
         it_w_H=inputs.it_w_H,
         cooling_w_H=hours.cooling_w_H,
         losses_w_H=hours.losses_w_H,
-        water_l_H=hours.water_l_H,
+        water_l_H=water_l_H,
+        evaporation_l_H=hours.cooling.evaporation_l_H,
+        blowdown_l_H=hours.cooling.blowdown_l_H,
+        drift_l_H=hours.cooling.drift_l_H,
+        exported_w_H=hours.exported_w_H,
         pue_H=pue_H,
         pue_mean=energy_mwh["total"] / energy_mwh["it"],
         pue_p99=float(np.percentile(pue_H, PERCENTILE)),
         pue_max=float(np.max(pue_H)),
-        wue_l_per_kwh=float(np.sum(hours.water_l_H) / np.sum(inputs.it_w_H)) * WATTS_PER_KILOWATT,
-        peak_w=float(max(np.max(hours.facility_w_H), np.max(design_w_H))),
+        ere=(energy_mwh["total"] - exported_mwh) / energy_mwh["it"],
+        wue_l_per_kwh=float(np.sum(water_l_H) / np.sum(inputs.it_w_H)) * WATTS_PER_KILOWATT,
+        peak_w=float(max(np.max(hours.facility_w_H), np.max(design.facility_w_H))),
+        peak_cooling_w=float(max(np.max(hours.cooling_w_H), np.max(design.cooling_w_H))),
         energy_mwh=energy_mwh,
         site_m2=inputs.site_m2 or site_area_m2(building_m2),
         building_m2=building_m2,
-        residual_frac=float(np.max(np.abs(gap_w_H) / hours.facility_w_H)),
+        residual_frac=float(np.max(gaps_w_H / hours.facility_w_H)),
     )
+
+
+def by_calendar_month(hourly: Floats) -> Floats:
+    """Sum the hours of a year by calendar month.
+
+    Parameters
+    ----------
+    hourly : ndarray, shape (8760,)
+
+    Returns
+    -------
+    ndarray, shape (12,)
+
+    Raises
+    ------
+    InputError
+        If it is no year without a leap day.
+
+    Examples
+    --------
+    >>> by_calendar_month(np.ones(8760))[:3]
+    array([744., 672., 744.])
+    """
+    if hourly.shape != (int(MONTH_STARTS_H[-1]),):
+        message = f"months: {hourly.shape} is not the {MONTH_STARTS_H[-1]} hours of a year"
+        raise InputError(message)
+    return np.add.reduceat(hourly, MONTH_STARTS_H[:-1])

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gigawatt.catalogue import Catalogue
-from gigawatt.catalogue.schema import CostModel, Plant, Site, Tariff
-from gigawatt.engines.facility import simulate_year
-from gigawatt.engines.facility.types import FacilityInputs, FacilityResult, PlantDesign, Weather
+from gigawatt.catalogue.schema import ChainStage, CostModel, Plant, Site, Tariff
+from gigawatt.engines.facility import by_calendar_month, hourly_it_w, simulate_year
+from gigawatt.engines.facility.types import FacilityInputs, FacilityResult, PlantDesign, StageUse, Weather
 from gigawatt.planning.figures import Figures
+from gigawatt.planning.weather_files import weather_hours
 from gigawatt.records import Month, Quantity, TimeAxis
 from gigawatt.scenario.buildout import SiteUse
 from gigawatt.scenario.model import Scenario
@@ -25,7 +25,15 @@ LATER_MONTHS = 60
 # ASSUMPTION: typical years of 1991-2005 are cooler than today's; the weather files' own note says some tenths to 1 K.
 WARMING_K = 0.7
 AIR_SUPPLY_C = 27.0  # where a plant states none: the upper end that ASHRAE TC 9.9 recommends for hall air
-DAYS_BY_MONTH = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+# the engine's name of each field that a plant may leave to the engine's default
+OPTIONAL_FIELDS = {
+    "dew_point_limit_c": "dew_point_limit_c",
+    "dew_point_floor_c": "dew_point_floor_c",
+    "cycles_of_concentration_ratio": "cycles_of_concentration",
+    "heat_reuse_frac": "heat_reuse_frac",
+    "heat_reuse_c": "heat_reuse_c",
+    "heat_reuse_below_c": "heat_reuse_below_c",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,24 +110,84 @@ def energised(use: SiteUse, entry: Site, axis: TimeAxis, figures: Figures) -> tu
     return power_w, building_w
 
 
-def _plant_design(plant: Plant, figures: Figures) -> PlantDesign:
-    """Turn a catalogue plant into the engine's."""
-    named = f"plants.{plant.id}"
-    air_supply_c = figures(f"{named}.air_supply_c", plant.air_supply_c) if plant.air_supply_c else AIR_SUPPLY_C
-    liquid = plant.liquid_supply_c
+def plant_design(plant: Plant, figures: Figures, warming_k: float = WARMING_K) -> PlantDesign:
+    """Turn a catalogue plant into the engine's.
+
+    Parameters
+    ----------
+    plant : Plant
+    figures : Figures
+        Ledger of the figures used.
+    warming_k : float
+        Added to the weather. [K]
+
+    Returns
+    -------
+    PlantDesign
+        What the plant leaves out takes the engine's default.
+    """
+
+    def stated(field: str) -> float | None:
+        """Value of a field that a plant may leave out."""
+        quantity = getattr(plant, field)
+        return figures(f"plants.{plant.id}.{field}", quantity) if quantity is not None else None
+
+    air_supply_c, liquid_supply_c = stated("air_supply_c"), stated("liquid_supply_c")
+    air_supply_c = AIR_SUPPLY_C if air_supply_c is None else air_supply_c
+    chain = plant.power_chain or "generic"
+    fields = {name: stated(field) for name, field in OPTIONAL_FIELDS.items()}
     return PlantDesign(
         cooling=plant.cooling,
-        liquid_frac=figures(f"{named}.liquid_frac", plant.liquid_frac),
-        liquid_supply_c=figures(f"{named}.liquid_supply_c", liquid) if liquid else air_supply_c,
+        liquid_frac=figures(f"plants.{plant.id}.liquid_frac", plant.liquid_frac),
+        liquid_supply_c=air_supply_c if liquid_supply_c is None else liquid_supply_c,
         air_supply_c=air_supply_c,
-        power_chain_efficiency_frac=figures(f"{named}.power_chain_efficiency_frac", plant.power_chain_efficiency_frac),
-        overhead_frac=figures(f"{named}.overhead_frac", plant.overhead_frac),
-        warming_k=WARMING_K,
+        power_chain_efficiency_frac=stated("power_chain_efficiency_frac") or 0.0,
+        overhead_frac=figures(f"plants.{plant.id}.overhead_frac", plant.overhead_frac),
+        warming_k=warming_k,
+        power_chain=chain if isinstance(chain, str) else tuple(_stage_use(stage) for stage in chain),
+        redundancy=plant.redundancy,
+        **{name: value for name, value in fields.items() if value is not None},
     )
 
 
+def _stage_use(stage: ChainStage | str) -> StageUse:
+    """Turn a stage of a catalogue plant into the engine's."""
+    if isinstance(stage, str):
+        return StageUse(stage)
+    return StageUse(stage.stage, stage.redundancy, stage.rating_ratio)
+
+
+def site_weather(entry: Site, catalogue: Catalogue) -> Weather:
+    """Return the typical year of a site: a station of the catalogue, or a file of the user's.
+
+    Parameters
+    ----------
+    entry : Site
+    catalogue : Catalogue
+
+    Returns
+    -------
+    Weather
+
+    Raises
+    ------
+    CatalogueError
+        If there is no such station.
+    InputError
+        If the file cannot be read as a year.
+    """
+    hours = weather_hours(catalogue, entry.weather)
+    return Weather(*(np.asarray(hours[name]) for name in ("dry_bulb_c", "wet_bulb_c", "dew_point_c", "pressure_pa")))
+
+
 def simulate(
-    entry: Site, plant: Plant, catalogue: Catalogue, it_design_w: float, mean_load_frac: float, figures: Figures
+    entry: Site,
+    plant: Plant,
+    catalogue: Catalogue,
+    it_design_w: float,
+    mean_load_frac: float,
+    figures: Figures,
+    serving_frac: float = 0.0,
 ) -> FacilityResult:
     """Run a site's year at its mean load on its typical weather.
 
@@ -135,36 +203,27 @@ def simulate(
         IT load over rating. [-]
     figures : Figures
         Ledger of the figures used.
+    serving_frac : float
+        Share of the load that follows the day. [-]
 
     Returns
     -------
     FacilityResult
         8,760 hours.
     """
-    hours = {name: np.asarray(column) for name, column in catalogue.weather(entry.weather).items()}
+    weather = site_weather(entry, catalogue)
     density = plant.it_density_w_per_m2
     return simulate_year(
         FacilityInputs(
-            it_w_H=np.full(len(hours["dry_bulb_c"]), it_design_w * mean_load_frac),
+            it_w_H=hourly_it_w(it_design_w, mean_load_frac, serving_frac),
             it_design_w=it_design_w,
-            weather=Weather(
-                dry_bulb_c_H=hours["dry_bulb_c"],
-                wet_bulb_c_H=hours["wet_bulb_c"],
-                dew_point_c_H=hours["dew_point_c"],
-                pressure_pa_H=hours["pressure_pa"],
-            ),
-            plant=_plant_design(plant, figures),
+            weather=weather,
+            plant=plant_design(plant, figures),
             site_m2=figures(f"sites.{entry.id}.site_m2", entry.site_m2) if entry.site_m2 else 0.0,
             building_m2=figures(f"sites.{entry.id}.building_m2", entry.building_m2) if entry.building_m2 else 0.0,
             it_density_w_per_m2=figures(f"plants.{plant.id}.it_density_w_per_m2", density) if density else 0.0,
         )
     )
-
-
-def by_calendar_month(hourly: Floats) -> Floats:
-    """Sum 8,760 hourly values by calendar month; shape (12,)."""
-    edges = np.concatenate([[0], np.cumsum(DAYS_BY_MONTH)]) * 24
-    return np.array([hourly[first:last].sum() for first, last in pairwise(edges)])
 
 
 def site_plans(scenario: Scenario, catalogue: Catalogue, mean_load_frac: float, figures: Figures) -> list[SitePlan]:

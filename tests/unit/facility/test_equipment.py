@@ -83,8 +83,15 @@ def test_cold_air_takes_less_water_than_warm_air():
 
 def test_blowdown_follows_the_salt_balance():
     # 1 kg/s evaporated; at 4 cycles a third more is drawn, at 6 a fifth more
-    litres = [make_up_l(np.array([1.0]), np.array([0.0]), cycles)[0] for cycles in (4.0, 6.0)]
+    litres = [sum(make_up_l(np.array([1.0]), np.array([0.0]), cycles))[0] for cycles in (4.0, 6.0)]
     assert litres == pytest.approx([3600.0 * 4 / 3, 3600.0 * 6 / 5])
+
+
+def test_drift_counts_as_blowdown_as_it_carries_salt_too():
+    # 1 kg/s evaporated from 2.43 MW, 58 kg/s circulating: drift 1.2 g/s, of the 333 g/s that must go at 4 cycles
+    evaporated, drained, blown = (part[0] for part in make_up_l(np.array([1.0]), np.array([2.43e6]), 4.0))
+    assert blown == pytest.approx(2e-5 * 2.43e6 / 41_860 * 3600.0)
+    assert drained + blown == pytest.approx(evaporated / 3.0)
 
 
 def test_outside_air_alone_cools_a_cool_dry_hour():

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gigawatt.engines.facility.equipment.dry_cooler import wetted_loop
-from gigawatt.engines.facility.equipment.movers import (
-    CDU_PUMP_FRAC,
-    FACILITY_PUMP_FRAC,
-    OUTSIDE_AIR_FAN_FRAC,
-    mover_w,
-)
+from gigawatt.engines.facility.equipment.movers import OUTSIDE_AIR_FAN_FRAC, move_heat
 from gigawatt.engines.facility.equipment.outside_air import evaporate, humidification_l, outside_air_loop
-from gigawatt.engines.facility.types import CoolingHours, HeatLoad, PlantDesign, Weather
+from gigawatt.engines.facility.types import CoolingHours, HeatLoad, PlantDesign, Weather, together
 
 
 def cool(heat: HeatLoad, weather: Weather, plant: PlantDesign) -> CoolingHours:
@@ -28,17 +25,17 @@ def cool(heat: HeatLoad, weather: Weather, plant: PlantDesign) -> CoolingHours:
 
     Notes
     -----
-    Pads bleed like a tower: water drawn is evaporation times :math:`c / (c - 1)`. Humidifiers do not.
+    Pads bleed like a tower, in hot hours and when they humidify: blowdown is evaporation over :math:`c - 1`.
     """
-    fans_w_H = mover_w(heat.air_w_H, heat.air_design_w, OUTSIDE_AIR_FAN_FRAC)
-    pumps_w_H = mover_w(heat.liquid_w_H, heat.liquid_design_w, CDU_PUMP_FRAC + FACILITY_PUMP_FRAC)
-    prepared = evaporate(weather, plant.air_supply_c, plant.dew_point_limit_c)
-    air_w_H = heat.air_w_H + fans_w_H
-    air = outside_air_loop(air_w_H, prepared, weather, plant)
+    moved = move_heat(heat, OUTSIDE_AIR_FAN_FRAC, air_pump_frac=0.0)
     cycles_ratio = plant.cycles_of_concentration_ratio
-    liquid = wetted_loop(
-        heat.liquid_w_H + pumps_w_H, heat.liquid_design_w, plant.liquid_supply_c, weather, cycles_ratio
+    prepared = evaporate(weather, plant.air_supply_c, plant.dew_point_limit_c)
+    air = outside_air_loop(moved.air_w_H, prepared, weather, plant)
+    humidified_l_H = humidification_l(moved.air_w_H, weather, plant.air_supply_c, plant.dew_point_floor_c)
+    air = replace(
+        air,
+        evaporation_l_H=air.evaporation_l_H + humidified_l_H,
+        blowdown_l_H=air.blowdown_l_H + humidified_l_H / (cycles_ratio - 1.0),
     )
-    water_l_H = air.water_l_H * cycles_ratio / (cycles_ratio - 1.0) + liquid.water_l_H
-    water_l_H = water_l_H + humidification_l(air_w_H, weather, plant.air_supply_c, plant.dew_point_floor_c)
-    return CoolingHours(fans_w_H + pumps_w_H + air.power_w_H + liquid.power_w_H, water_l_H)
+    liquid = wetted_loop(moved.liquid_w_H, heat.liquid_design_w, plant.liquid_supply_c, weather, cycles_ratio)
+    return together(moved.movers, air, liquid)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from gigawatt.engines.facility.equipment.dry_cooler import dry_loop_w
-from gigawatt.engines.facility.equipment.movers import CDU_PUMP_FRAC, FACILITY_PUMP_FRAC, HALL_FAN_FRAC, mover_w
+from gigawatt.engines.facility.equipment.dry_cooler import dry_loop
+from gigawatt.engines.facility.equipment.movers import move_heat
 from gigawatt.engines.facility.equipment.outside_air import chilled_water_c
-from gigawatt.engines.facility.types import CoolingHours, HeatLoad, PlantDesign, Weather
+from gigawatt.engines.facility.types import CoolingHours, HeatLoad, PlantDesign, Weather, together
 
 
 def cool(heat: HeatLoad, weather: Weather, plant: PlantDesign) -> CoolingHours:
@@ -20,13 +20,12 @@ def cool(heat: HeatLoad, weather: Weather, plant: PlantDesign) -> CoolingHours:
     Returns
     -------
     CoolingHours
+
+    Notes
+    -----
+    Chillers trim each loop to its set point: they take the share of the heat that the coils cannot.
     """
-    fans_w_H = mover_w(heat.air_w_H, heat.air_design_w, HALL_FAN_FRAC)
-    rack_pumps_w_H = mover_w(heat.liquid_w_H, heat.liquid_design_w, CDU_PUMP_FRAC)
-    air_w_H = heat.air_w_H + fans_w_H
-    liquid_w_H = heat.liquid_w_H + rack_pumps_w_H
-    pumps_w_H = mover_w(air_w_H, heat.air_design_w, FACILITY_PUMP_FRAC)
-    pumps_w_H = pumps_w_H + mover_w(liquid_w_H, heat.liquid_design_w, FACILITY_PUMP_FRAC)
-    coolers_w_H = dry_loop_w(liquid_w_H, heat.liquid_design_w, plant.liquid_supply_c, weather.dry_bulb_c_H)
-    coolers_w_H = coolers_w_H + dry_loop_w(air_w_H, heat.air_design_w, chilled_water_c(plant), weather.dry_bulb_c_H)
-    return CoolingHours(fans_w_H + rack_pumps_w_H + pumps_w_H + coolers_w_H, 0.0 * heat.air_w_H)
+    moved = move_heat(heat)
+    air = dry_loop(moved.air_w_H, heat.air_design_w, chilled_water_c(plant), weather)
+    liquid = dry_loop(moved.liquid_w_H, heat.liquid_design_w, plant.liquid_supply_c, weather)
+    return together(moved.movers, air, liquid)

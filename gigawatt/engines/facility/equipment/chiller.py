@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from gigawatt.engines.facility.psychrometrics import ZERO_CELSIUS_K
-from gigawatt.engines.facility.types import Floats
+from gigawatt.engines.facility.types import CoolingHours, Floats, waterless
 
 # Shares of Carnot with the approaches below. Estimates that land on catalogue ratings: an air-cooled screw chiller with
 # 6.7 C water at 35 C air has COP 3.1 (AHRI 550/590 air-cooled class; ASHRAE 90.1 path A asks 2.96), a water-cooled
@@ -120,3 +120,23 @@ def water_cooled_w(heat_w_H: Floats, chilled_c: float, condenser_water_c_H: Floa
     """
     condensing_c_H = condenser_water_c_H + WATER_CONDENSER_APPROACH_K
     return np.asarray(heat_w_H / coefficient_of_performance(chilled_c, condensing_c_H, WATER_COOLED_CARNOT_FRAC))
+
+
+def chilled_loop(heat_w_H: Floats, chilled_c: float, dry_bulb_c_H: Floats) -> CoolingHours:
+    """Take a loop's heat with air-cooled chillers in every hour.
+
+    Parameters
+    ----------
+    heat_w_H : ndarray
+        [W]
+    chilled_c : float
+        Supply set point. [C]
+    dry_bulb_c_H : ndarray
+        [C]
+
+    Returns
+    -------
+    CoolingHours
+    """
+    power_w_H = air_cooled_w(heat_w_H, chilled_c, dry_bulb_c_H)
+    return waterless(power_w_H, heat_w_H + power_w_H)

@@ -6,7 +6,7 @@ import numpy as np
 
 from gigawatt.engines.facility.equipment.chiller import air_cooled_w
 from gigawatt.engines.facility.psychrometrics import DRY_AIR_J_PER_KG_K, EVAPORATION_J_PER_KG
-from gigawatt.engines.facility.types import CoolingHours, Floats, Weather
+from gigawatt.engines.facility.types import CoolingHours, Floats, Weather, waterless
 from gigawatt.units import SECONDS_PER_HOUR
 
 APPROACH_K = 6.0  # water leaving above the air at design load and full fan speed; estimate, 5-8 in catalogues
@@ -91,6 +91,27 @@ def dry_loop_w(heat_w_H: Floats, design_w: float, supply_c: float, dry_bulb_c_H:
     return np.asarray(fans_w_H + air_cooled_w(trim_H * heat_w_H, supply_c, dry_bulb_c_H))
 
 
+def dry_loop(heat_w_H: Floats, design_w: float, supply_c: float, weather: Weather) -> CoolingHours:
+    """Power and rejected heat of a water loop on dry coolers with chillers, as `dry_loop_w`.
+
+    Parameters
+    ----------
+    heat_w_H : ndarray
+        [W]
+    design_w : float
+        [W]
+    supply_c : float
+        [C]
+    weather : Weather
+
+    Returns
+    -------
+    CoolingHours
+    """
+    power_w_H = dry_loop_w(heat_w_H, design_w, supply_c, weather.dry_bulb_c_H)
+    return waterless(power_w_H, heat_w_H + power_w_H)
+
+
 def wetted_loop(
     heat_w_H: Floats, design_w: float, supply_c: float, weather: Weather, cycles_ratio: float
 ) -> CoolingHours:
@@ -127,11 +148,12 @@ def wetted_loop(
     (array([20000.]), array([691.]))
     """
     if design_w <= 0.0:
-        return CoolingHours(np.zeros_like(heat_w_H), np.zeros_like(heat_w_H))
+        return waterless(np.zeros_like(heat_w_H), heat_w_H)
     short_k_H = coldest_water_c(heat_w_H, design_w, weather.dry_bulb_c_H) - supply_c
     most_k_H = PAD_EFFECTIVENESS_FRAC * (weather.dry_bulb_c_H - weather.wet_bulb_c_H)
     cooled_k_H = np.clip(short_k_H, 0.0, np.maximum(most_k_H, 0.0))
     power_w_H = dry_loop_w(heat_w_H, design_w, supply_c, weather.dry_bulb_c_H - cooled_k_H)
     air_kg_per_s = design_w / (DRY_AIR_J_PER_KG_K * AIR_RANGE_K)
-    evaporation_H = air_kg_per_s * DRY_AIR_J_PER_KG_K * cooled_k_H / EVAPORATION_J_PER_KG
-    return CoolingHours(power_w_H, evaporation_H * cycles_ratio / (cycles_ratio - 1.0) * SECONDS_PER_HOUR)
+    evaporation_H = air_kg_per_s * DRY_AIR_J_PER_KG_K * cooled_k_H / EVAPORATION_J_PER_KG * SECONDS_PER_HOUR
+    blowdown_H = evaporation_H / (cycles_ratio - 1.0)
+    return CoolingHours(power_w_H, heat_w_H + power_w_H, evaporation_H, blowdown_H, np.zeros_like(heat_w_H))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from gigawatt.engines.facility.types import Floats
+from gigawatt.engines.facility.types import CoolingHours, Floats, HeatLoad
 
 # Design power over the heat carried, from the pressure drop: dp / (rho cp dT eta). Estimates for good current practice.
 CDU_PUMP_FRAC = 0.007  # rack loop: 150 kPa over 10 K with wire-to-water efficiency 0.5
@@ -50,3 +52,51 @@ def mover_w(heat_w_H: Floats, design_w: float, power_frac: float) -> Floats:
         return np.zeros_like(heat_w_H)
     flow_H = np.maximum(heat_w_H / design_w, SLOWEST_FRAC)
     return np.asarray(power_frac * design_w * flow_H**AFFINITY_EXPONENT)
+
+
+@dataclass(frozen=True, slots=True)
+class MovedHeat:
+    """Heat as it reaches the outdoor machines, the movers' own power in it."""
+
+    liquid_w_H: Floats
+    air_w_H: Floats
+    movers: CoolingHours  # they reject nothing themselves: their heat is in the loops
+
+
+def move_heat(heat: HeatLoad, fan_frac: float = HALL_FAN_FRAC, air_pump_frac: float = FACILITY_PUMP_FRAC) -> MovedHeat:
+    """Carry the heat from the racks to the outdoor machines.
+
+    Parameters
+    ----------
+    heat : HeatLoad
+    fan_frac : float
+        Hall fans over heat at design. [-]
+    air_pump_frac : float
+        Pumps of the air handlers' water over heat at design; 0 where outside air takes the heat off. [-]
+
+    Returns
+    -------
+    MovedHeat
+        All power of fans and pumps ends as heat in the loop they drive; exported heat is gone from the liquid.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> watts, none = np.array([1e6]), np.array([0.0])
+    >>> moved = move_heat(HeatLoad(watts, watts, 1e6, 1e6, none))
+    >>> (moved.liquid_w_H + moved.air_w_H - moved.movers.power_w_H).round(3)
+    array([2000000.])
+    """
+    fans_w_H = mover_w(heat.air_w_H, heat.air_design_w, fan_frac)
+    air_w_H = heat.air_w_H + fans_w_H
+    air_pumps_w_H = mover_w(air_w_H, heat.air_design_w, air_pump_frac)
+    rack_pumps_w_H = mover_w(heat.liquid_w_H, heat.liquid_design_w, CDU_PUMP_FRAC)
+    liquid_w_H = heat.liquid_w_H + rack_pumps_w_H - heat.exported_w_H
+    loop_pumps_w_H = mover_w(liquid_w_H, heat.liquid_design_w, FACILITY_PUMP_FRAC)
+    power_w_H = fans_w_H + air_pumps_w_H + rack_pumps_w_H + loop_pumps_w_H
+    none_H = np.zeros_like(power_w_H)
+    return MovedHeat(
+        liquid_w_H=liquid_w_H + loop_pumps_w_H,
+        air_w_H=air_w_H + air_pumps_w_H,
+        movers=CoolingHours(power_w_H, none_H, none_H, none_H, none_H),
+    )

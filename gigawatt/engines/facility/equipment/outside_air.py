@@ -165,8 +165,9 @@ def outside_air_loop(heat_w_H: Floats, air: PreparedAir, weather: Weather, plant
     share_H = chiller_share(air, weather.pressure_pa_H, plant.air_supply_c, plant.dew_point_limit_c)
     coil_c = min(plant.air_supply_c, plant.dew_point_limit_c) - COIL_APPROACH_K
     power_w_H = air_cooled_w(share_H * heat_w_H, coil_c, weather.dry_bulb_c_H)
-    water_l_H = heat_w_H * air.water_kg_per_j_H * (1.0 - share_H) * SECONDS_PER_HOUR
-    return CoolingHours(power_w_H, water_l_H)
+    evaporation_H = heat_w_H * air.water_kg_per_j_H * (1.0 - share_H) * SECONDS_PER_HOUR
+    blowdown_H = evaporation_H / (plant.cycles_of_concentration_ratio - 1.0)
+    return CoolingHours(power_w_H, heat_w_H + power_w_H, evaporation_H, blowdown_H, np.zeros_like(heat_w_H))
 
 
 def humidification_l(heat_w_H: Floats, weather: Weather, supply_c: float, dew_point_floor_c: float) -> Floats:

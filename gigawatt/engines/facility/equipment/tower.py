@@ -11,7 +11,7 @@ from gigawatt.engines.facility.psychrometrics import (
     humidity_ratio,
     saturated_humidity_ratio,
 )
-from gigawatt.engines.facility.types import CoolingHours, Floats, Weather
+from gigawatt.engines.facility.types import CoolingHours, Floats, Weather, waterless
 from gigawatt.units import SECONDS_PER_HOUR
 
 DESIGN_WET_BULB_C = 25.5  # CTI rating point is 25.6 C (78 F)
@@ -106,7 +106,7 @@ def evaporation_kg_per_s(
     return np.asarray(air_kg_per_s_H * np.maximum(leaving_H - entering_H, 0.0))
 
 
-def make_up_l(evaporation_H: Floats, heat_w_H: Floats, cycles_ratio: float) -> Floats:
+def make_up_l(evaporation_H: Floats, heat_w_H: Floats, cycles_ratio: float) -> tuple[Floats, Floats, Floats]:
     r"""Water drawn in an hour: evaporation, blowdown and drift.
 
     Parameters
@@ -120,21 +120,23 @@ def make_up_l(evaporation_H: Floats, heat_w_H: Floats, cycles_ratio: float) -> F
 
     Returns
     -------
-    ndarray
-        [L]
+    tuple of ndarray
+        Evaporation, blowdown and drift, whose sum is the make-up. [L]
 
     Notes
     -----
-    Salt balance: blowdown is :math:`E / (c - 1)`; a kilogram of water is taken as a litre.
+    Salt balance: blowdown and drift together carry off :math:`E / (c - 1)`, so drift counts as blowdown where that is
+    the larger; a kilogram of water is taken as a litre.
 
     Examples
     --------
     >>> import numpy as np
-    >>> make_up_l(np.array([1.0]), np.array([0.0]), 5.0)
-    array([4500.])
+    >>> [part.item() for part in make_up_l(np.array([1.0]), np.array([0.0]), 5.0)]
+    [3600.0, 900.0, 0.0]
     """
     drift_H = DRIFT_FRAC * heat_w_H / (WATER_J_PER_KG_K * RANGE_K)
-    return np.asarray((evaporation_H * cycles_ratio / (cycles_ratio - 1.0) + drift_H) * SECONDS_PER_HOUR)
+    blowdown_H = np.maximum(evaporation_H / (cycles_ratio - 1.0) - drift_H, 0.0)
+    return evaporation_H * SECONDS_PER_HOUR, blowdown_H * SECONDS_PER_HOUR, drift_H * SECONDS_PER_HOUR
 
 
 def tower_loop(
@@ -174,7 +176,7 @@ def tower_loop(
     (array([8700.]), array([1510.]))
     """
     if design_w <= 0.0:
-        return CoolingHours(np.zeros_like(heat_w_H), np.zeros_like(heat_w_H))
+        return waterless(np.zeros_like(heat_w_H), heat_w_H)
     load_H = heat_w_H / design_w
     approach_k_H = tower_approach_k(weather.wet_bulb_c_H, load_H)
     tower_c_H = weather.wet_bulb_c_H + approach_k_H
@@ -185,8 +187,8 @@ def tower_loop(
     chillers_w_H = water_cooled_w(trim_H * heat_w_H, supply_c, condenser_c_H)
     fans_w_H = FAN_FRAC * design_w * flow_H**FAN_EXPONENT
     pumps_w_H = PUMP_FRAC * heat_w_H
-    rejected_w_H = heat_w_H + chillers_w_H
+    rejected_w_H = heat_w_H + chillers_w_H + pumps_w_H
     return_c = supply_c + RANGE_K
     evaporation_H = evaporation_kg_per_s(rejected_w_H, design_w, flow_H, return_c, weather)
-    water_l_H = make_up_l(evaporation_H, rejected_w_H, cycles_ratio)
-    return CoolingHours(fans_w_H + pumps_w_H + chillers_w_H, water_l_H)
+    water = make_up_l(evaporation_H, rejected_w_H, cycles_ratio)
+    return CoolingHours(fans_w_H + pumps_w_H + chillers_w_H, rejected_w_H + fans_w_H, *water)
