@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from gigawatt.engines.policy.tree import (
     Assign,
@@ -28,6 +28,7 @@ from gigawatt.engines.policy.tree import (
     Statement,
     Tree,
     Unary,
+    names_read,
 )
 
 LARGEST = 1e300  # size to which results are cut: sums and products of two such cannot be mistaken for NaN [-]
@@ -70,7 +71,7 @@ class Outcome:
     value : float
         Finite.
     faults_count : int
-        Operations without a value or too large, and features that were not finite.
+        Operations without a value or too large, and features that the policy reads and that are not finite.
     """
 
     value: float
@@ -170,7 +171,9 @@ def evaluate(tree: Tree, features: Mapping[str, float]) -> Outcome:
     >>> evaluate(Tree("", (), (Return(Binary("/", Name("wait_h"), Number(2.0))),)), {"wait_h": 5.0})
     Outcome(value=2.5, faults_count=0)
     """
-    state = _State(dict(features))
+    raw = {name: float(features[name]) for name in names_read(tree) if name in features}
+    state = _State({name: bounded(value) for name, value in raw.items()})
+    state.faults_count = sum(value != state.names[name] for name, value in raw.items())
     value = state.block(tree.body)
     return Outcome(0.0 if value is None else value, state.faults_count)
 
@@ -181,7 +184,6 @@ class _State:
 
     names: dict[str, float]
     faults_count: int = 0
-    own: set[str] = field(default_factory=set)
 
     def block(self, statements: tuple[Statement, ...]) -> float | None:
         """Run statements; the returned value, or None where none is returned."""
@@ -190,14 +192,14 @@ class _State:
                 case Return(value):
                     return self.value(value)
                 case Assign(name, value):
-                    self._set(name, self.value(value))
+                    self.names[name] = self.value(value)
                 case If(test, body, otherwise):
                     returned = self.block(body if self.value(test) != 0.0 else otherwise)
                     if returned is not None:
                         return returned
                 case Loop(name, start, stop, body):
                     for number in range(start, stop):
-                        self._set(name, float(number))
+                        self.names[name] = float(number)
                         returned = self.block(body)
                         if returned is not None:
                             return returned
@@ -209,7 +211,7 @@ class _State:
             case Number(value):
                 return value
             case Name(name):
-                return self._get(name)
+                return self.names[name]
             case Unary("-", operand):
                 return -self.value(operand)
             case Unary(_, operand):
@@ -249,17 +251,3 @@ class _State:
         outcome = apply(name, *values)
         self.faults_count += outcome.faults_count
         return outcome.value
-
-    def _set(self, name: str, value: float) -> None:
-        """Assign a local name."""
-        self.own.add(name)
-        self.names[name] = value
-
-    def _get(self, name: str) -> float:
-        """Read a name; a feature that is not finite counts as a fault each time."""
-        raw = float(self.names[name])
-        if name in self.own:
-            return raw
-        value = bounded(raw)
-        self.faults_count += int(value != raw)
-        return value

@@ -1,12 +1,12 @@
 """From a checked tree to instructions for the machine.
 
-Every place in the stack array is known here: cell 0 counts faults, then come the local names, then temporary values.
-Loops are jumps backwards on a hidden counter, so that code stays as short as the text.
+Each register is known here; `opcodes` has their order. Loops are jumps backwards on a hidden counter, so that code
+stays as short as the text.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +30,10 @@ from gigawatt.engines.policy.tree import (
     Statement,
     Tree,
     Unary,
-    parts,
+    names_read,
+    nodes,
 )
 from gigawatt.errors import InputError
-
-STEPS_MOST_COUNT = 1_000_000  # instructions after which the machine gives up, whatever the code [-]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,13 +42,13 @@ class Program:
 
     Attributes
     ----------
-    code : ndarray of int32, shape (instructions, 2)
+    code : ndarray of int32, shape (rows, 2)
         Rows as `opcodes` says.
     constants : ndarray of float64
     stack_depth : int
         Cells that the stack array of a call needs, at least; cell 0 counts faults over all calls.
     cost_bound : int
-        Instructions that a call executes at most, on the longest path.
+        Steps that a call makes at most, on the longest path.
     source : str
         The text as given.
     features : tuple of str
@@ -96,53 +95,71 @@ def compile_policy(text: str, features: Features, limits: Limits = USUAL) -> Pro
     >>> table = Features((Feature("wait_h", "h", "Time in the queue."), Feature("job_gpus", "GPU", "Size.")))
     >>> program = compile_policy("wait_h / (1 + job_gpus)", table)
     >>> program.cost_bound, program.stack_depth, program.features
-    (4, 1, ('wait_h', 'job_gpus'))
+    (3, 5, ('wait_h', 'job_gpus'))
     """
     tree = parse(text, features, limits)
-    writer = _Writer({name: index for index, name in enumerate(features.names)}, _locals(tree.body))
+    layout = _layout(tree, features)
+    writer = _Writer(layout)
     cost, _ = writer.block(tree.body)
-    if cost > min(limits.steps_count, STEPS_MOST_COUNT):
+    most = min(limits.steps_count, op.PASSES_MOST_COUNT)
+    if cost > most:
+        message = f"policy: up to {cost:,} steps a call. At most {most:,}: loop less or compute less."
+        raise InputError(message)
+    if writer.depth > op.REGISTERS_MOST_COUNT:
         message = (
-            f"policy: up to {cost:,} instructions a call. At most {limits.steps_count:,}: loop less or compute less."
+            f"policy: {writer.depth:,} names and values. At most {op.REGISTERS_MOST_COUNT:,}: write a shorter one."
         )
         raise InputError(message)
+    header = [(len(layout.read), 0), *((features.names.index(name), 0) for name in layout.read)]
     return Program(
-        np.array(writer.code, dtype=np.int32).reshape(-1, 2),
-        np.array(list(writer.constants), dtype=np.float64),
+        np.array(header + writer.code, dtype=np.int32),
+        np.array(list(layout.constants), dtype=np.float64),
         writer.depth,
         cost,
         text,
-        tuple(name for name in features.names if name in writer.used),
+        layout.read,
         tree,
     )
 
 
-def _locals(body: tuple[Statement, ...]) -> dict[str, int]:
-    """Return the cell of each local name: from 1, by first appearance."""
-    cells: dict[str, int] = {}
-    waiting: list[Statement | Expression] = list(reversed(body))
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, Assign | Loop):
-            cells.setdefault(node.name, len(cells) + 1)
-        waiting.extend(reversed(parts(node)))
-    return cells
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Which register holds what; constants and names by their value and name."""
+
+    read: tuple[str, ...]
+    constants: dict[float, int]
+    names: dict[str, int]
+    size: int
 
 
-@dataclass(slots=True)
+def _layout(tree: Tree, features: Features) -> _Layout:
+    """Give each feature that is read, each constant and each local name a register."""
+    seen = names_read(tree)
+    own: dict[str, None] = {}
+    constants: dict[float, None] = {}
+    for node in nodes(tree):
+        if isinstance(node, Number):
+            constants[node.value] = None
+        elif isinstance(node, Assign):
+            own[node.name] = None
+        elif isinstance(node, Loop):
+            own[node.name] = None
+            constants |= dict.fromkeys((float(node.start), float(node.stop), 1.0))
+    read = tuple(name for name in features.names if name in seen)
+    by_value = {value: number for number, value in enumerate(constants, start=1 + len(read))}
+    by_name = {name: number for number, name in enumerate(read, start=1)}
+    by_name |= {name: number for number, name in enumerate(own, start=1 + len(read) + len(constants))}
+    return _Layout(read, by_value, by_name, 1 + len(read) + len(constants) + len(own))
+
+
 class _Writer:
-    """Writes code; each method returns the most instructions that its part executes."""
+    """Writes code. Statements return their most steps; expressions also the register that holds their value."""
 
-    feature_index: dict[str, int]
-    cells: dict[str, int]
-    code: list[tuple[int, int]] = field(default_factory=list)
-    constants: dict[float, int] = field(default_factory=dict)
-    used: set[str] = field(default_factory=set)
-    free: int = 0  # next temporary cell
-    depth: int = 0  # cells used so far at most
-
-    def __post_init__(self) -> None:
-        self.free = self.depth = len(self.cells) + 1
+    def __init__(self, layout: _Layout) -> None:
+        self.layout = layout
+        self.code: list[tuple[int, int]] = []
+        self.offset = 1 + len(layout.read)  # rows before the code
+        self.free = self.depth = layout.size  # next free register; the most used so far
 
     def block(self, statements: tuple[Statement, ...]) -> tuple[int, bool]:
         """Write statements; also say whether the last of them always returns."""
@@ -153,167 +170,151 @@ class _Writer:
         return cost, ends
 
     def _statement(self, statement: Statement) -> tuple[int, bool]:
-        """Write one statement."""
+        """Write one statement; the registers that it took are free again."""
+        kept = self.free
         match statement:
             case Return(value):
-                return self.value(value) + self._emit(op.RETURN), True
+                cost, register = self.value(value)
+                written = cost + self._emit(op.RETURN, 0, register), True
             case Assign(name, value):
-                return self.value(value) + self._emit(op.STORE, op.STACK, self.cells[name]), False
-            case If(test, body, otherwise):
-                return self._if(test, body, otherwise)
+                written = self._into(value, self.layout.names[name]), False
+            case If():
+                written = self._if(statement)
             case Loop():
-                return self._loop(statement)
+                written = self._loop(statement)
+        self.free = kept
+        return written
 
-    def _if(self, test: Expression, body: tuple[Statement, ...], otherwise: tuple[Statement, ...]) -> tuple[int, bool]:
+    def _if(self, statement: If) -> tuple[int, bool]:
         """Write a conditional; no jump over `otherwise` where there is none or the body returns."""
-        cost = self.value(test)
+        cost, register = self.value(statement.test)
         skip = self._hole()
-        body_cost, body_ends = self.block(body)
-        if otherwise and not body_ends:
-            leave = self._hole()
-            self._fill(skip, op.JUMP_IF_ZERO)
-            otherwise_cost, otherwise_ends = self.block(otherwise)
+        body_cost, body_ends = self.block(statement.body)
+        leave = self._hole() if statement.otherwise and not body_ends else None
+        self._fill(skip, op.JUMP_IF_ZERO, register)
+        otherwise_cost, otherwise_ends = self.block(statement.otherwise)
+        if leave is not None:
+            body_cost += 1
             self._fill(leave, op.JUMP)
-            return cost + 1 + max(body_cost + 1, otherwise_cost), body_ends and otherwise_ends
-        self._fill(skip, op.JUMP_IF_ZERO)
-        otherwise_cost, otherwise_ends = self.block(otherwise)
         return cost + 1 + max(body_cost, otherwise_cost), body_ends and otherwise_ends
 
     def _loop(self, loop: Loop) -> tuple[int, bool]:
         """Write a loop on a hidden counter, so that the body may assign to its variable as in Python."""
-        counter = self._take()
-        cost = self._emit(op.LOAD, op.CONSTANT, self._constant(loop.start))
-        cost += self._emit(op.STORE, op.STACK, counter)
-        top = len(self.code)
-        turn = self._emit(op.LOAD, op.STACK, counter) + self._emit(op.STORE, op.STACK, self.cells[loop.name])
+        counter, test = self._take(), self._take()
+        constants = self.layout.constants
+        cost = self._emit(op.MOVE, counter, constants[loop.start])
+        top = len(self.code) + self.offset
+        turn = self._emit(op.MOVE, self.layout.names[loop.name], counter)
         body_cost, ends = self.block(loop.body)
-        turn += body_cost
-        if not ends:
-            turn += self._emit(op.LOAD, op.STACK, counter) + self._emit(op.ADD, op.CONSTANT, self._constant(1))
-            turn += self._emit(op.STORE, op.STACK, counter) + self._emit(op.LT, op.CONSTANT, self._constant(loop.stop))
-            turn += self._emit(op.JUMP_UNLESS_ZERO, 0, top)
-        self.free -= 1
-        return cost + turn * (1 if ends else loop.stop - loop.start), ends
+        if ends:
+            return cost + turn + body_cost, True
+        turn += body_cost + self._emit(op.ADD, counter, counter, constants[1.0])
+        turn += self._emit(op.LT, test, counter, constants[loop.stop])
+        turn += self._emit(op.REPEAT, top, test)
+        return cost + turn * (loop.stop - loop.start), False
 
-    def value(self, expression: Expression) -> int:
-        """Write an expression: its value is in the accumulator afterwards."""
+    def value(self, expression: Expression) -> tuple[int, int]:
+        """Write an expression; one that is a name or a number lies in a register already."""
+        match expression:
+            case Number(value):
+                return 0, self.layout.constants[value]
+            case Name(name):
+                return 0, self.layout.names[name]
+        register = self._take()
+        return self._into(expression, register), register
+
+    def _into(self, expression: Expression, target: int) -> int:
+        """Write an expression whose last step sets a register; nothing before that step touches it."""
+        kept = self.free
         match expression:
             case Number() | Name():
-                return self._emit(op.LOAD, *self._place(expression))
-            case Unary(name, operand):
-                return self.value(operand) + self._emit(op.UNARY[name])
-            case Binary(name, left, right):
-                return self._binary(name, left, right)
-            case Compare(names, operands):
-                return self._compare(names, operands)
-            case Logic(name, operands):
-                return self._logic(name, operands)
-            case Choice(test, chosen, otherwise):
-                return self._choice(test, chosen, otherwise)
+                cost = self._emit(op.MOVE, target, self.value(expression)[1])
+            case Unary(name, operand) | Call(name, (operand,)):
+                cost, register = self.value(operand)
+                cost += self._emit(op.UNARY[name], target, register)
+            case Binary(name, left, right) | Compare((name,), (left, right)):
+                cost = self._steps((name,), (left, right), target)
+            case Call("clip", arguments):
+                cost = self._steps(("max", "min"), arguments, target)
             case Call(name, arguments):
-                return self._call(name, arguments)
-
-    def _binary(self, name: str, left: Expression, right: Expression) -> int:
-        """Write an operation on two operands; one that is a name or a number needs no cell."""
-        forward, backward = op.BINARY[name]
-        if isinstance(right, Number | Name):
-            return self.value(left) + self._emit(forward, *self._place(right))
-        if isinstance(left, Number | Name):
-            return self.value(right) + self._emit(backward, *self._place(left))
-        cell = self._take()
-        cost = self.value(left) + self._emit(op.STORE, op.STACK, cell)
-        cost += self.value(right) + self._emit(backward, op.STACK, cell)
-        self.free -= 1
+                cost = self._steps((name,) * (len(arguments) - 1), arguments, target)
+            case Choice():
+                cost = self._choice(expression, target)
+            case Compare(names, operands):
+                cost = self._chain(names, operands, target)
+            case Logic(name, operands):
+                cost = self._logic(name, operands, target)
+        self.free = kept
         return cost
 
-    def _call(self, name: str, arguments: tuple[Expression, ...]) -> int:
-        """Write a call; `clip` is the smaller of `most` and the larger of `least` and the value."""
-        if name in op.UNARY:
-            return self.value(arguments[0]) + self._emit(op.UNARY[name])
-        steps = ("max", "min") if name == "clip" else (name,) * (len(arguments) - 1)
-        nested = arguments[0]
-        cost = self.value(nested)
-        for step, argument in zip(steps, arguments[1:], strict=True):
-            forward, backward = op.BINARY[step]
-            if isinstance(argument, Number | Name):
-                cost += self._emit(forward, *self._place(argument))
-                continue
-            cell = self._take()
-            cost += self._emit(op.STORE, op.STACK, cell) + self.value(argument)
-            cost += self._emit(backward, op.STACK, cell)
-            self.free -= 1
+    def _steps(self, names: tuple[str, ...], operands: tuple[Expression, ...], target: int) -> int:
+        """Write operations one after the other, each on the result so far and the next operand."""
+        cost, left = self.value(operands[0])
+        for number, (name, operand) in enumerate(zip(names, operands[1:], strict=True), start=1):
+            kept = self.free
+            added, right = self.value(operand)
+            self.free = kept
+            result = target if number == len(names) else self._take()
+            cost += added + self._emit(op.BINARY[name], result, left, right)
+            left = result
         return cost
 
-    def _compare(self, names: tuple[str, ...], operands: tuple[Expression, ...]) -> int:
-        """Write a comparison; in a chain each middle operand is computed once, into a cell."""
-        if len(names) == 1:
-            return self._binary(names[0], operands[0], operands[1])
-        left, right = self._take(), self._take()
-        cost = self.value(operands[0]) + self._emit(op.STORE, op.STACK, left)
-        holes: list[int] = []
-        for name, operand in zip(names, operands[1:], strict=True):
-            if holes:
-                cost += self._emit(op.LOAD, op.STACK, right) + self._emit(op.STORE, op.STACK, left)
-            cost += self.value(operand) + self._emit(op.STORE, op.STACK, right)
-            cost += self._emit(op.BINARY[name][1], op.STACK, left)
-            holes.append(self._hole())
-            cost += 1
-        for hole in holes:
-            self._fill(hole, op.JUMP_IF_ZERO)
-        self.free -= 2
-        return cost
-
-    def _logic(self, name: str, operands: tuple[Expression, ...]) -> int:
-        """Write `and` or `or`: the first operand that decides stays in the accumulator."""
-        cost = self.value(operands[0])
-        holes = []
-        for operand in operands[1:]:
-            holes.append(self._hole())
-            cost += 1 + self.value(operand)
-        for hole in holes:
-            self._fill(hole, op.JUMP_IF_ZERO if name == "and" else op.JUMP_UNLESS_ZERO)
-        return cost
-
-    def _choice(self, test: Expression, chosen: Expression, otherwise: Expression) -> int:
+    def _choice(self, choice: Choice, target: int) -> int:
         """Write a conditional expression."""
-        cost = self.value(test)
+        cost, register = self.value(choice.test)
         skip = self._hole()
-        chosen_cost = self.value(chosen)
+        chosen_cost = self._into(choice.chosen, target)
         leave = self._hole()
-        self._fill(skip, op.JUMP_IF_ZERO)
-        otherwise_cost = self.value(otherwise)
+        self._fill(skip, op.JUMP_IF_ZERO, register)
+        otherwise_cost = self._into(choice.otherwise, target)
         self._fill(leave, op.JUMP)
         return cost + 1 + max(chosen_cost + 1, otherwise_cost)
 
-    def _place(self, leaf: Number | Name) -> tuple[int, int]:
-        """Return where a name or number lies."""
-        if isinstance(leaf, Number):
-            return op.CONSTANT, self._constant(leaf.value)
-        if leaf.name in self.cells:
-            return op.STACK, self.cells[leaf.name]
-        self.used.add(leaf.name)
-        return op.FEATURE, self.feature_index[leaf.name]
+    def _chain(self, names: tuple[str, ...], operands: tuple[Expression, ...], target: int) -> int:
+        """Write a chain of comparisons: each operand is computed once, none after a link that does not hold."""
+        held = self._take()
+        holes: list[int] = []
+        cost, left = self.value(operands[0])
+        for name, operand in zip(names, operands[1:], strict=True):
+            if holes:
+                cost += 1
+            added, right = self.value(operand)
+            cost += added + self._emit(op.BINARY[name], held, left, right)
+            left = right
+            holes.append(self._hole())
+        self.code.pop()
+        for hole in holes[:-1]:
+            self._fill(hole, op.JUMP_IF_ZERO, held)
+        return cost + self._emit(op.MOVE, target, held)
 
-    def _constant(self, value: float) -> int:
-        """Return the index of a constant, adding it if it is new."""
-        return self.constants.setdefault(float(value), len(self.constants))
+    def _logic(self, name: str, operands: tuple[Expression, ...], target: int) -> int:
+        """Write `and` or `or`: the first operand that decides is the value."""
+        held = self._take()
+        cost = self._into(operands[0], held)
+        holes = []
+        for operand in operands[1:]:
+            holes.append(self._hole())
+            cost += 1 + self._into(operand, held)
+        for hole in holes:
+            self._fill(hole, op.JUMP_IF_ZERO if name == "and" else op.JUMP_UNLESS_ZERO, held)
+        return cost + self._emit(op.MOVE, target, held)
 
     def _take(self) -> int:
-        """Reserve a cell."""
+        """Reserve a register."""
         self.free += 1
         self.depth = max(self.depth, self.free)
         return self.free - 1
 
-    def _emit(self, operation: int, place: int = 0, index: int = 0) -> int:
-        """Write one instruction."""
-        self.code.append((operation * 4 + place, index))
+    def _emit(self, operation: int, target: int, first: int = 0, second: int = 0) -> int:
+        """Write one step."""
+        self.code.append((operation + op.TARGET_STEP * target, first + op.OPERAND_STEP * second))
         return 1
 
     def _hole(self) -> int:
         """Leave room for a jump forward."""
-        self.code.append((-1, -1))
+        self.code.append((0, 0))
         return len(self.code) - 1
 
-    def _fill(self, hole: int, operation: int) -> None:
+    def _fill(self, hole: int, operation: int, register: int = 0) -> None:
         """Make a hole jump to here."""
-        self.code[hole] = (operation * 4, len(self.code))
+        self.code[hole] = (operation + op.TARGET_STEP * (len(self.code) + self.offset), register)

@@ -89,7 +89,7 @@ class Limits:
     passes_count : int
         Passes of a loop; of nested loops their product.
     steps_count : int
-        Instructions that one call executes at most, on the longest path.
+        Steps that one call makes at most, on the longest path.
     """
 
     characters_count: int = 8000

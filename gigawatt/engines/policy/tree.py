@@ -5,6 +5,7 @@ Trees are values: two policies that differ only in spacing, comments and redunda
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 ARITHMETIC = ("+", "-", "*", "/", "//", "%", "**")
@@ -181,6 +182,29 @@ def parts(node: Expression | Statement) -> tuple[Expression | Statement, ...]:
             return body
 
 
+def nodes(tree: Tree) -> Iterator[Expression | Statement]:
+    """Yield the nodes of a policy in the order of its text.
+
+    Parameters
+    ----------
+    tree : Tree
+
+    Yields
+    ------
+    Expression or Statement
+
+    Examples
+    --------
+    >>> [type(node).__name__ for node in nodes(Tree("", (), (Return(Number(1.0)),)))]
+    ['Return', 'Number']
+    """
+    waiting: list[Expression | Statement] = list(reversed(tree.body))
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(reversed(parts(node)))
+
+
 def nodes_count(tree: Tree) -> int:
     """Return the nodes of a policy: its complexity.
 
@@ -198,9 +222,24 @@ def nodes_count(tree: Tree) -> int:
     >>> nodes_count(Tree("", (), (Return(Binary("+", Name("a"), Number(1.0))),)))
     3
     """
-    count = 0
-    waiting: list[Expression | Statement] = list(tree.body)
-    while waiting:
-        count += 1
-        waiting.extend(parts(waiting.pop()))
+    count = sum(1 for _ in nodes(tree))
     return count if tree.name else count - 1
+
+
+def names_read(tree: Tree) -> frozenset[str]:
+    """Return the names that a policy reads, features and local ones.
+
+    Parameters
+    ----------
+    tree : Tree
+
+    Returns
+    -------
+    frozenset of str
+
+    Examples
+    --------
+    >>> names_read(Tree("", (), (Return(Name("wait_h")),)))
+    frozenset({'wait_h'})
+    """
+    return frozenset(node.name for node in nodes(tree) if isinstance(node, Name))
