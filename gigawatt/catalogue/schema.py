@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from gigawatt.catalogue.construction import Construction
 from gigawatt.catalogue.entry import Entry, Text
 from gigawatt.catalogue.failures import Reliability, Repair
 from gigawatt.records import Quantity
@@ -283,6 +284,7 @@ KINDS: dict[str, type[Entry]] = {
     "reliability": Reliability,
     "repairs": Repair,
     "costs": CostModel,
+    "construction": Construction,
     "profiles": EfficiencyProfile,
     "claims": Claim,
     "defaults": Defaults,

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from gigawatt.catalogue.construction import Construction
 from gigawatt.catalogue.entry import Entry
 from gigawatt.catalogue.failures import Reliability, Repair
 from gigawatt.catalogue.schema import (
@@ -203,6 +204,11 @@ class Catalogue:
     def costs(self) -> Shelf[CostModel]:
         """Construction and operating costs."""
         return self.shelf("costs")
+
+    @property
+    def construction(self) -> Shelf[Construction]:
+        """Lead times, people and building blocks of construction."""
+        return self.shelf("construction")
 
     @property
     def claims(self) -> Shelf[Claim]:

@@ -16,7 +16,7 @@ from gigawatt.records import Month, Quantity
 
 CATALOGUE = load()
 SOURCES = CATALOGUE.sources()
-MINE = ("sites", "tariffs", "plants", "reliability", "costs", "claims")
+MINE = ("sites", "tariffs", "plants", "reliability", "costs", "construction", "claims")
 SITES = sorted(CATALOGUE.sites)
 REPOSITORY = Path(__file__).parents[2]
 SHARED = REPOSITORY.parent / "shared"

@@ -45,6 +45,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "reliability": ("failures_per_node_day", "restart_s", "checkpoint_write_s"),
     "repairs": ("detection_s", "automatic_repair_s", "hands_on_s", "swap_s"),
     "costs": ("construction_usd_per_w", "construction_months", "lease_usd_per_mw_year"),
+    "construction": ("construction_usd_per_w", "start_interval_days", "crew_cap_count"),
 }
 MANY_COLUMNS = 5  # from here on the id alone names an entry, so that a line fits
 
