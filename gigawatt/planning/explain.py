@@ -13,7 +13,8 @@ _MONEY = ("budget.*", "purchases.*")
 _POWER = ("sites.*power*", "sites.*delay*", "plants.*", "sites.*pue*")
 _PRICES = ("accelerators.*price_usd", "accelerators.*server_usd_per_gpu", "accelerators.*network_usd_per_gpu")
 _RATES = ("finance.discount_rate", "finance.tax", "finance.useful_life.*", "finance.debt.*")
-_RUNNING = ("costs.*", "tariffs.*", "sites.*electricity*", "accelerators.*system_w")
+_IT_W = ("accelerators.*system_w", "fleet.power_cap.*")
+_RUNNING = ("costs.*", "tariffs.*", "sites.*electricity*", *_IT_W)
 
 # metric -> the metrics it is made of, and patterns of the paths of the figures that it draws on itself
 _MADE_OF: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -23,17 +24,17 @@ _MADE_OF: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "fleet.gpus_online": (("fleet.gpus_owned",), ("purchases.delivery", "purchases.commissioning", *_POWER)),
     "fleet.gpus_online_peak": (("fleet.gpus_online",), ("installed.*count",)),
     "fleet.h100_equivalents": (("fleet.gpus_owned",), ("installed.*count",)),
-    "power.it_online_added_w": (("fleet.gpus_online",), ("installed.*count", "accelerators.*system_w")),
+    "power.it_online_added_w": (("fleet.gpus_online",), ("installed.*count", *_IT_W)),
     "power.chip_tdp_online_added_w": (("fleet.gpus_online",), ("installed.*count", "accelerators.*tdp_w")),
     "power.facility_online_added_w": (("power.it_online_added_w",), _POWER),
     "power.chip_tdp_added_w": (("fleet.gpus_bought",), ("accelerators.*tdp_w",)),
     "power.nvidia_chip_tdp_added_w": (("fleet.nvidia_gpus_bought",), ("accelerators.*tdp_w",)),
-    "power.it_added_w": (("fleet.gpus_bought",), ("accelerators.*system_w",)),
-    "power.nvidia_it_added_w": (("fleet.nvidia_gpus_bought",), ("accelerators.*system_w",)),
+    "power.it_added_w": (("fleet.gpus_bought",), _IT_W),
+    "power.nvidia_it_added_w": (("fleet.nvidia_gpus_bought",), _IT_W),
     "power.facility_added_w": (("power.it_added_w",), _POWER),
-    "power.it_online_w": (("fleet.gpus_online",), ("accelerators.*system_w",)),
+    "power.it_online_w": (("fleet.gpus_online",), _IT_W),
     "power.pue": ((), ("plants.*", "sites.*pue*", "defaults.training_mean_load_frac")),
-    "power.energy_mwh": (("fleet.gpus_online", "power.pue"), ("accelerators.*system_w", "defaults.*load_frac")),
+    "power.energy_mwh": (("fleet.gpus_online", "power.pue"), (*_IT_W, "defaults.*load_frac")),
     "power.wue_l_per_kwh": (("power.pue",), ("plants.*",)),
     "finance.capex_usd": ((), (*_MONEY, "costs.*construction*", *_POWER, *_PRICES)),
     "finance.hardware_usd_per_gpu": ((), (*_PRICES, "purchases.offer*")),

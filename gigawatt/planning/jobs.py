@@ -260,6 +260,7 @@ def serve(
     gpus: int | None = None,
     software_date: float | None = None,
     engine: str = "tensorrt-llm",
+    power_cap_w: float = 0.0,
     tariff: str = DEFAULT_TARIFF,
     pue: float = DEFAULT_PUE,
 ) -> ServeAnswer:
@@ -286,6 +287,8 @@ def serve(
         Year of the software; where not given, today's, as far as the accelerator's software still improves.
     engine : str
         tensorrt-llm or vllm.
+    power_cap_w : float
+        Cap of each accelerator's package; 0: none. [W]
     tariff : str
     pue : float
 
@@ -318,6 +321,7 @@ def serve(
         precision=precision,
         software_date=software_date or usual_software_date(catalogue.accelerators[accelerator].available_from),
         engine=engine,
+        power_cap_w=power_cap_w,
     )
     pool = serving_pool(
         inputs,
@@ -327,6 +331,7 @@ def serve(
         pue=pue,
         figures=figures,
         gpus_count=gpus,
+        power_cap_w=power_cap_w,
     )
     sizing = None
     if requests_per_s is not None:

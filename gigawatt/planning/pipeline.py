@@ -17,6 +17,7 @@ from gigawatt.planning.figures import Figures
 from gigawatt.planning.metrics import MEASURES, measure_all, window_of
 from gigawatt.planning.outcome import Outcome, Prepared, carry, prepare
 from gigawatt.planning.plan import Balance, ClaimCheck, Metric, Notice, Origin, Plan, Reference
+from gigawatt.planning.short_of_power import short_of_power
 from gigawatt.planning.uncertainty import bands
 from gigawatt.records import Quantity
 from gigawatt.scenario.model import Scenario
@@ -90,7 +91,12 @@ def make_plan(resolved: Resolved, *, draws_count: int = DRAWS_COUNT, seed: int =
         split_usd=_split(outcome),
         finance=_finance(outcome),
         checks=balances(outcome),
-        notices=(*_warned(resolved), *prepared.work.notices, *_finance_notices(outcome)),
+        notices=(
+            *_warned(resolved),
+            *prepared.work.notices,
+            *short_of_power(prepared, outcome),
+            *_finance_notices(outcome),
+        ),
         origins=origins,
         references=_references(catalogue, _cited(scenario, origins, claims)),
         explanations=explanations(values, [origin.path for origin in origins]),

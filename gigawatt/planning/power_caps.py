@@ -13,6 +13,8 @@ from gigawatt.engines.hardware.types import Accelerator
 from gigawatt.engines.training import estimate
 from gigawatt.engines.training.types import Layout, SearchResult, StepEstimate, TrainingJob
 from gigawatt.errors import InputError
+from gigawatt.planning.figures import Figures
+from gigawatt.scenario.model import Scenario
 from gigawatt.units import say
 
 # Least cap that is looked at, of the rating: below it memory-bound kernels meet the cap too and would slow down, which
@@ -68,6 +70,12 @@ def checked_cap_w(entry: Entry, cap_w: float) -> float:
         message = f"{problem}; {remedy}"
         raise InputError(message)
     return cap_w
+
+
+def power_cap_w(kind: str, scenario: Scenario, figures: Figures) -> float:
+    """Return the cap that a scenario puts on the accelerators of a kind; 0 for none. [W]."""
+    cap = (scenario.fleet.power_cap or {}).get(kind)
+    return figures(f"fleet.power_cap.{kind}", cap) if cap is not None else 0.0
 
 
 def caps_w(rated_w: float) -> tuple[float, ...]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gigawatt.catalogue import Catalogue
 from gigawatt.catalogue.schema import CostModel, Tariff
+from gigawatt.engines.hardware.power import capped_speed_frac
+from gigawatt.engines.hardware.types import Accelerator
 from gigawatt.engines.serving import frontier, size
 from gigawatt.engines.serving.types import Deployment, Frontier, Request, ServiceLevel, ServingInputs, Sizing
 from gigawatt.errors import InfeasibleError, InputError
 from gigawatt.planning import convert
 from gigawatt.planning.figures import Figures
+from gigawatt.planning.power_caps import checked_cap_w
 from gigawatt.planning.training import EARLIEST_SOFTWARE, LATEST_SOFTWARE
 from gigawatt.planning.unit_costs import gpu_hour_cost
 from gigawatt.units import SECONDS_PER_HOUR
@@ -51,15 +54,16 @@ def serving_inputs(
     precision: str,
     software_date: float,
     engine: str = "tensorrt-llm",
+    power_cap_w: float = 0.0,
 ) -> ServingInputs:
-    """Build the engine's inputs from catalogue ids.
+    """Build the engine's inputs from catalogue ids; a power cap of 0 is none.
 
     Raises
     ------
     CatalogueError
         If an id is unknown.
     InputError
-        If the accelerator cannot hold that precision or the model has state-space layers.
+        If the accelerator cannot hold that precision, does not take the power cap, or the model has state-space layers.
     """
     entry = catalogue.accelerators[accelerator]
     if precision not in entry.dense_flop_per_s and precision not in WEIGHT_ONLY:
@@ -69,12 +73,14 @@ def serving_inputs(
     if not EARLIEST_SOFTWARE <= software_date <= LATEST_SOFTWARE:
         message = f"software date {software_date:g} is no year between {EARLIEST_SOFTWARE} and {LATEST_SOFTWARE}"
         raise InputError(message)
+    if power_cap_w:
+        checked_cap_w(entry, power_cap_w)
     if catalogue.models[model].state_space_layers:
         message = f"{model} has state-space layers, which the serving engine does not model"
         raise InputError(message)
     return ServingInputs(
         model=convert.transformer(catalogue.models[model]),
-        accelerator=convert.accelerator(entry, catalogue),
+        accelerator=slowed(convert.accelerator(entry, catalogue), power_cap_w),
         request=request,
         slo=slo,
         precision=precision,
@@ -82,6 +88,40 @@ def serving_inputs(
         software_date=software_date,
         engine=engine,
     )
+
+
+def slowed(chip: Accelerator, power_cap_w: float) -> Accelerator:
+    r"""Return an accelerator under a power cap, as serving sees it.
+
+    Parameters
+    ----------
+    chip : Accelerator
+    power_cap_w : float
+        Of the package; 0: none. [W]
+
+    Returns
+    -------
+    Accelerator
+        With the peaks of its products at :math:`f(P_{cap} / P)` of `capped_speed_frac`. Memory and links keep their
+        rates, so reading a prompt slows with the cap and writing tokens, bound by memory, hardly does.
+
+    Notes
+    -----
+    ASSUMPTION: a cap lowers the clock of the cores, not that of memory, and cores that wait for memory have slack.
+    """
+    if not power_cap_w:
+        return chip
+    speed = float(capped_speed_frac(power_cap_w, chip.tdp_w))
+    return replace(chip, dense_flop_per_s={name: peak * speed for name, peak in chip.dense_flop_per_s.items()})
+
+
+def _within(point: Deployment, power_cap_w: float) -> Deployment:
+    """Return an operating point whose accelerators draw no more than a cap; its system saves the same watts."""
+    if not power_cap_w or point.gpu_power_w <= power_cap_w:
+        return point
+    system_w = point.system_power_w - (point.gpu_power_w - power_cap_w)
+    energy_j = point.j_per_output_token * system_w / point.system_power_w
+    return replace(point, gpu_power_w=power_cap_w, system_power_w=system_w, j_per_output_token=energy_j)
 
 
 def usd_per_million(deployment: Deployment, usd_per_gpu_hour: float) -> float:
@@ -99,6 +139,7 @@ def serving_pool(
     pue: float,
     figures: Figures,
     gpus_count: int | None = None,
+    power_cap_w: float = 0.0,
 ) -> ServingPool:
     """Choose the deployment that meets the service level at least cost.
 
@@ -109,6 +150,8 @@ def serving_pool(
         For the cost of an hour.
     gpus_count : int, optional
         Hold the replica to this many accelerators.
+    power_cap_w : float
+        Cap of the package that `inputs` were built with; 0: none. [W]
 
     Returns
     -------
@@ -125,16 +168,19 @@ def serving_pool(
             f"{inputs.model.name} on {inputs.accelerator.name}: {found.reason or 'nothing meets the service level'}"
         )
         raise InfeasibleError(message)
+    chosen = _within(found.chosen, power_cap_w)
+    found = Frontier(tuple(_within(point, power_cap_w) for point in found.deployments), chosen, found.reason)
     rate = gpu_hour_cost(
         inputs.accelerator.name,
         catalogue,
         costs=costs,
         tariff=tariff,
         pue=pue,
-        mean_it_w=found.chosen.system_power_w,
+        mean_it_w=chosen.system_power_w,
         figures=figures,
+        power_cap_w=power_cap_w,
     ).total_usd
-    return ServingPool(inputs, found, found.chosen, rate, usd_per_million(found.chosen, rate))
+    return ServingPool(inputs, found, chosen, rate, usd_per_million(chosen, rate))
 
 
 def pool_size(pool: ServingPool, mean_requests_per_s: float, peak_to_mean: float, availability_frac: float) -> Sizing:

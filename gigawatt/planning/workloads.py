@@ -15,6 +15,7 @@ from gigawatt.errors import CatalogueError, InfeasibleError, InputError
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.finetune import BATCH_SEQUENCES, finetune_run
 from gigawatt.planning.plan import Notice
+from gigawatt.planning.power_caps import power_cap_w
 from gigawatt.planning.serving import ServingPool, pool_size, serving_inputs, serving_pool
 from gigawatt.planning.training import TrainingRun, failure_model, find_layout, training_job, whole_run
 from gigawatt.records import Quantity
@@ -170,6 +171,7 @@ def _training(
         batch_tokens=_take(figures, f"{path}.batch", item.batch),
         precision=item.precision,
         software_date=_software_date(item),
+        power_cap_w=power_cap_w(kind, scenario, figures),
     )
     fleet = scenario.fleet
     failures = failure_model(
@@ -220,6 +222,7 @@ def _tuning(
         batch_tokens=FINETUNE_SEQUENCE_TOKENS * BATCH_SEQUENCES,
         precision="bf16",
         software_date=start.index / MONTHS_PER_YEAR,
+        power_cap_w=power_cap_w(item.on, scenario, figures),
     )
     run = finetune_run(
         job,
@@ -263,7 +266,7 @@ def _serving(
         cached_frac=_take(figures, f"{path}.cached", source.cached),
     )
     start = item.start or scenario.horizon.start
-    slo = item.slo
+    slo, cap_w = item.slo, power_cap_w(item.on, scenario, figures)
     inputs = serving_inputs(
         catalogue,
         item.serve,
@@ -275,8 +278,17 @@ def _serving(
         ),
         precision=item.precision,
         software_date=start.index / MONTHS_PER_YEAR,
+        power_cap_w=cap_w,
     )
-    pool = serving_pool(inputs, catalogue, costs=setting.costs, tariff=setting.tariff, pue=setting.pue, figures=figures)
+    pool = serving_pool(
+        inputs,
+        catalogue,
+        costs=setting.costs,
+        tariff=setting.tariff,
+        pue=setting.pue,
+        figures=figures,
+        power_cap_w=cap_w,
+    )
     axis = scenario.horizon.axis
     months_T = np.arange(axis.months_count) - max(0, axis.position(start))
     growth = 1.0 + _take(figures, f"{path}.growth", source.growth)

@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from gigawatt.catalogue import Catalogue
+from gigawatt.catalogue.abilities import cap_fault, format_fault
 from gigawatt.catalogue.schema import KINDS as CATALOGUE_KINDS
 from gigawatt.errors import nearest
 from gigawatt.records import Month, TimeAxis
 from gigawatt.scenario.buildout import BudgetPeriod, Purchases
 from gigawatt.scenario.faults import Parts, Problem
-from gigawatt.scenario.model import Scenario
+from gigawatt.scenario.model import FleetTerms, Scenario
 from gigawatt.scenario.shape import walk
-from gigawatt.scenario.workloads import FinetuneWork, ResearchWork, ServeWork, TrainWork
+from gigawatt.scenario.workloads import ResearchWork, ServeWork, TrainWork
+from gigawatt.scenario.written import Path_
 
 OWN_SOURCES = ("assumption",)  # a source that is not in the bibliography
 ROUNDING = 1e-9
@@ -68,7 +70,7 @@ def spanning(parts: Parts) -> Iterator[Problem]:
 
 
 def capabilities(parts: Parts, catalogue: Catalogue) -> Iterator[Problem]:
-    """Yield what the catalogue's chips cannot do: a precision without throughput, an offer without a price.
+    """Yield what the catalogue's chips cannot do: a number format, a power cap, an offer without a price.
 
     Parameters
     ----------
@@ -81,21 +83,30 @@ def capabilities(parts: Parts, catalogue: Catalogue) -> Iterator[Problem]:
     """
     known = catalogue.accelerators
     for number, work in parts.lists.get("workloads", ()):
-        kinds = list(work.on) if isinstance(work, TrainWork) else [getattr(work, "on", "")]
-        if isinstance(work, FinetuneWork | ResearchWork):
-            continue
-        needed = _MULTIPLIED_AS.get(work.precision, work.precision)
-        for kind in kinds:
-            if kind in known and needed not in known[kind].dense_flop_per_s:
-                able = sorted(known[kind].dense_flop_per_s)
-                problem = f"{kind} does not compute in {work.precision}."
-                yield Problem(("workloads", number, "precision"), problem, f"It has {', '.join(able)}.")
+        path: Path_ = ("workloads", number, "precision")
+        if isinstance(work, TrainWork):
+            for kind in (kind for kind in work.on if kind in known):
+                yield from _told(path, *format_fault(known[kind], work.precision))
+        elif isinstance(work, ServeWork) and work.on in known:
+            able = sorted(known[work.on].dense_flop_per_s)
+            if _MULTIPLIED_AS.get(work.precision, work.precision) not in able:
+                yield Problem(path, f"{work.on} does not compute in {work.precision}.", f"It has {', '.join(able)}.")
+    fleet: FleetTerms | None = parts.values.get("fleet")
+    for kind, cap in ((fleet.power_cap if fleet else None) or {}).items():
+        for cap_w in dict.fromkeys((cap.low, cap.high)) if kind in known else ():
+            yield from _told(("fleet", "power_cap", kind), *cap_fault(known[kind], cap_w))
     purchases: Purchases | None = parts.values.get("purchases")
     for number, offer in enumerate(purchases.offer if purchases else ()):
         kind = offer.accelerator
         if offer.price is None and kind in known and known[kind].price_usd is None:
             problem = f"{kind} has no price in the catalogue."
             yield Problem(("purchases", "offer", number), problem, 'Add one, for example "price: 30 k USD".')
+
+
+def _told(path: Path_, problem: str, remedy: str) -> Iterator[Problem]:
+    """Yield a fault in sentences; nothing where there is none."""
+    if problem:
+        yield Problem(path, f"{problem}.", f"{remedy[:1].upper()}{remedy[1:]}.")
 
 
 def _named_once(parts: Parts) -> Iterator[Problem]:

@@ -32,7 +32,8 @@ EXAMPLES: dict[str, str] = {
 }  # fmt: skip
 
 
-_TOKEN_EXAMPLES = {"input": "1.2 k", "output": "250", "sequence": "8192", "batch": "16 M"}
+# of fields whose size is far from the usual one of their unit
+_OWN_EXAMPLES = {"input": "1.2 k", "output": "250", "sequence": "8192", "batch": "16 M", "power_cap": "1000 W"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +215,7 @@ def _value_problem(here: Path_, message: str, section: type[Section] | None, uni
             remedy = sign.removeprefix(". ").removeprefix("; ") + rest
             break
     if unit and (not remedy or remedy.startswith("write it with one")):
-        remedy = f'Write it as "{_example(unit, str(here[-1]))}".' if unit in EXAMPLES else f"Write it in {unit}."
+        remedy = f'Write it as "{_example(unit, _field(here))}".' if unit in EXAMPLES else f"Write it in {unit}."
     elif not remedy and " is not a month" in problem:
         remedy = 'write it as "2025-01"'
     elif not remedy and " is before start " in problem:
@@ -286,6 +287,11 @@ def _how_to_add(name: str, unit: str = "") -> str:
     return f'Add it, for example "{name}: {_example(unit, name)}".' if unit in EXAMPLES else "Add it."
 
 
+def _field(here: Path_) -> str:
+    """Return the field that a value is of: of a mapping by accelerator the mapping's name."""
+    return "power_cap" if "power_cap" in here else str(here[-1])
+
+
 def _example(unit: str, name: str) -> str:
     """Return a value that such a field could have."""
-    return _TOKEN_EXAMPLES.get(name, EXAMPLES[unit]) if unit == "token" else EXAMPLES[unit]
+    return _OWN_EXAMPLES.get(name, EXAMPLES[unit]) if unit in ("token", "W") else EXAMPLES[unit]

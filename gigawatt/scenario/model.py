@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from gigawatt.records import TimeAxis
 from gigawatt.scenario.buildout import BudgetPeriod, Installed, Purchases, SiteUse
 from gigawatt.scenario.claims import Claim
-from gigawatt.scenario.fields import AMonth, Seconds, Section, SourceId, Text, catalogue_id
+from gigawatt.scenario.fields import AcceleratorId, AMonth, Seconds, Section, SourceId, Text, Watts, catalogue_id
 from gigawatt.scenario.finance import FinanceTerms, RevenueLine
 from gigawatt.scenario.workloads import Workload
 
@@ -45,11 +45,12 @@ class Horizon(Section):
 
 
 class FleetTerms(Section):
-    """Failures and checkpoints."""
+    """Failures and checkpoints, power caps."""
 
     reliability: catalogue_id("reliability") = "meta-llama3-h100"  # type: ignore[valid-type]
     checkpoint_write: Seconds | None = None
     restart: Seconds | None = None
+    power_cap: dict[AcceleratorId, Watts] | None = None  # of the package, for all accelerators of a kind
 
 
 class Assumption(Section):
@@ -79,3 +80,13 @@ class Scenario(Section):
     finance: FinanceTerms = FinanceTerms()
     facts: tuple[Assumption, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
+
+
+def accelerators_of(scenario: Scenario) -> tuple[str, ...]:
+    """Return every accelerator that is installed, on offer or announced, in order of first mention."""
+    mentioned = (
+        [item.accelerator for item in scenario.installed]
+        + [offer.accelerator for offer in scenario.purchases.offer]
+        + [order.accelerator for order in scenario.purchases.announced]
+    )
+    return tuple(dict.fromkeys(mentioned))

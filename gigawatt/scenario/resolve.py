@@ -15,7 +15,7 @@ from gigawatt.scenario.buildout import Offer, Purchases
 from gigawatt.scenario.faults import Parts
 from gigawatt.scenario.fields import Section
 from gigawatt.scenario.finance import AdsUplift, AiServices, Engineering
-from gigawatt.scenario.model import Scenario
+from gigawatt.scenario.model import Scenario, accelerators_of
 from gigawatt.scenario.read import Loaded
 from gigawatt.scenario.workloads import Agents, Demand, ServeWork, TrainWork
 from gigawatt.scenario.written import dotted
@@ -305,6 +305,10 @@ def _warnings(scenario: Scenario, catalogue: Catalogue) -> Iterator[Warning_]:
         if item.since and item.since > axis.start:
             message = f"{item.accelerator} is counted as installed from the start, though in service from {item.since}."
             yield Warning_("installed-later", message, f"installed.{number}")
+    for kind in scenario.fleet.power_cap or {}:
+        if kind not in accelerators_of(scenario):
+            message = f"the cap of {kind} has no effect: none is installed, on offer or announced."
+            yield Warning_("cap-unused", message, f"fleet.power_cap.{kind}")
     for number, line in enumerate(scenario.revenue):
         if line.start and line.start > axis.end:
             yield Warning_("revenue-outside", f"it starts in {line.start}, after the plan's end.", f"revenue.{number}")

@@ -27,7 +27,7 @@ class TrainWork(Section):
     train: ModelId
     tokens: Tokens
     on: dict[AcceleratorId, Gpus]
-    precision: Literal["bf16", "fp8", "fp4"] = "bf16"
+    precision: Literal["bf16", "fp8", "mxfp8", "nvfp4", "fp4"] = "bf16"
     sequence: Tokens | None = None  # tokens per sequence
     batch: Tokens | None = None  # tokens per optimizer step
     start: AMonth

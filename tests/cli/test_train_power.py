@@ -46,7 +46,7 @@ def test_the_table_marks_the_cap_taken(gigawatt: Run) -> None:
         (("--power-cap", "0"), "--power-cap: 0 W is no cap; leave the option out for none"),
         (("--power-cap", "300W"), "write one from 600 W to 1,200 W"),
         (("--power-cap", "2kW"), "above the rated power of gb200-nvl72, 1,200 W"),
-        (("--power-cap", "least"), '"least" is neither a power, as 1000W, nor "best"'),
+        (("--power-cap", "least"), '"least" is no power; write it as 1000W, or best'),
         (("--power-cap", "1000 h"), "--power-cap:"),
         (("--megawatts", "0.1"), "does not carry 72 gb200-nvl72"),
         (("--precision", "fp6"), '"fp6" is no number format of training'),

@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 from gigawatt.catalogue import Catalogue
 from gigawatt.engines.buildout.types import BuildoutInputs
+from gigawatt.engines.hardware.power import capped_system_w
 from gigawatt.planning.figures import Figures
+from gigawatt.planning.power_caps import power_cap_w
 from gigawatt.planning.wiring.sites import SitePlan
 from gigawatt.records import Month, Quantity
 from gigawatt.scenario.buildout import BudgetPeriod, Offer
-from gigawatt.scenario.model import Scenario
+from gigawatt.scenario.model import Scenario, accelerators_of
 from gigawatt.units import MONTHS_PER_YEAR
 
 Floats = NDArray[np.float64]
@@ -32,14 +34,12 @@ def budget_period(period: BudgetPeriod) -> tuple[Month, Month]:
     return period.start, period.end
 
 
-def kinds_of(scenario: Scenario) -> tuple[str, ...]:
-    """Return every accelerator of the scenario, in order of first mention."""
-    mentioned = (
-        [item.accelerator for item in scenario.installed]
-        + [offer.accelerator for offer in scenario.purchases.offer]
-        + [order.accelerator for order in scenario.purchases.announced]
-    )
-    return tuple(dict.fromkeys(mentioned))
+def system_w(kind: str, scenario: Scenario, catalogue: Catalogue, figures: Figures) -> float:
+    """Return the all-in watts of an accelerator at full load, under its power cap where it has one."""
+    entry = catalogue.accelerators[kind]
+    rated_w = figures(f"accelerators.{kind}.system_w", entry.system_w)
+    cap_w = power_cap_w(kind, scenario, figures)
+    return float(capped_system_w(rated_w, figures(f"accelerators.{kind}.tdp_w", entry.tdp_w), cap_w))
 
 
 def hardware_usd(kind: str, part: str, catalogue: Catalogue, figures: Figures) -> float:
@@ -74,7 +74,7 @@ def buildout_inputs(
     BuildoutInputs
     """
     purchases = scenario.purchases
-    kinds = kinds_of(scenario)
+    kinds = accelerators_of(scenario)
     row = {kind: position for position, kind in enumerate(kinds)}
     budget_T, label_T, other = _budget(scenario, figures)
     price_KT, supply_KT, preference_K = _offers(scenario, catalogue, row, figures)
@@ -93,9 +93,7 @@ def buildout_inputs(
         supply_count_KT=supply_KT,
         preference_K=preference_K,
         announced_count_KT=announced_KT,
-        system_w_K=np.array(
-            [figures(f"accelerators.{kind}.system_w", catalogue.accelerators[kind].system_w) for kind in kinds]
-        ),
+        system_w_K=np.array([system_w(kind, scenario, catalogue, figures) for kind in kinds]),
         tdp_w_K=np.array([figures(f"accelerators.{kind}.tdp_w", catalogue.accelerators[kind].tdp_w) for kind in kinds]),
         installed_count_K=installed_K,
         installed_age_months_K=age_K,

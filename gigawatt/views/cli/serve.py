@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gigawatt.views.cli import shell
 from gigawatt.views.cli.shell import AsJson, Overlays, put, put_json, quantity
 
 EXAMPLE = "Example: gigawatt serve --model llama-3.1-70b --accelerator h100-sxm --tpot 50ms --requests 200/s"
@@ -30,6 +31,7 @@ def run(
         float | None, typer.Option(help="Year of the software; today, as far as it matters, if not given.")
     ] = None,
     engine: Annotated[str, typer.Option(help="tensorrt-llm or vllm.")] = "tensorrt-llm",
+    power_cap: Annotated[str | None, typer.Option(help="Cap of each accelerator, for example 500W.")] = None,
     tariff: Annotated[str, typer.Option(help="Power price of the catalogue.")] = "us-industrial-average",
     pue: Annotated[float, typer.Option(min=1.0, max=3.0, help="Facility over IT energy.")] = 1.12,
     overlays: Overlays = None,
@@ -57,6 +59,7 @@ def run(
         gpus=gpus,
         software_date=software_date,
         engine=engine,
+        power_cap_w=float(shell.power_cap(power_cap) or 0.0),
         tariff=tariff,
         pue=pue,
     )
@@ -71,7 +74,10 @@ def run(
             result["gpus_needed"] = answer.sizing.gpus_count
             result["replicas"] = answer.sizing.replicas_count
             result["mean_utilisation"] = answer.sizing.mean_utilisation_frac
-        inputs = {"model": model, "accelerator": accelerator, "input": input_tokens, "output": output_tokens}
+        inputs = {
+            "model": model, "accelerator": accelerator, "input": input_tokens, "output": output_tokens,
+            "power_cap": power_cap,
+        }  # fmt: skip
         put_json(envelope("serve", package_version(), inputs, result, used_figures(answer.figures)))
         return
     _show(answer)

@@ -67,3 +67,25 @@ def quantity(option: str, text: str, unit: str, at_least: float) -> float:
         message = f"{option}: {text} is below the least allowed, {at_least:g}"
         raise InputError(message)
     return value
+
+
+def power(option: str, text: str, unit: str) -> float:
+    """Read a power in watts; a bare number is in the unit."""
+    bare = text.replace(",", "").replace("_", "").replace(".", "", 1).isdigit()
+    return quantity(option, f"{text} {unit}" if bare else text, "W", 0.0)
+
+
+def power_cap(text: str | None, *, best: bool = False) -> float | str | None:
+    """Return a power cap in watts, where a bare number is; None where none is given, "best" as it is where allowed."""
+    from gigawatt.errors import InputError
+
+    if text is None or (best and text == "best"):
+        return text
+    if not text[:1].isdigit():
+        message = f'--power-cap: "{text}" is no power; write it as 1000W{", or best" if best else ""}'
+        raise InputError(message)
+    watts = power("--power-cap", text, "W")
+    if watts == 0.0:
+        message = "--power-cap: 0 W is no cap; leave the option out for none"
+        raise InputError(message)
+    return watts

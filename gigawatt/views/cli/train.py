@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gigawatt.errors import InfeasibleError
+from gigawatt.views.cli import shell
 from gigawatt.views.cli.shell import AsJson, Overlays, Quiet, put_json, quantity, say_aside
-from gigawatt.views.cli.train_flags import asked, read_cap, read_flags, read_megawatts
+from gigawatt.views.cli.train_flags import asked, read_flags
 from gigawatt.views.cli.train_tables import show
 
 if TYPE_CHECKING:
@@ -135,8 +136,8 @@ def run(
         tokens=quantity("--tokens", tokens, "token", 1.0) if tokens else None,
         tool=flags.tool if flags else emit,
         software_date=software_date,
-        power_cap=read_cap(power_cap),
-        it_w=read_megawatts(megawatts),
+        power_cap=shell.power_cap(power_cap, best=True),
+        it_w=shell.power("--megawatts", megawatts, "MW") if megawatts else None,
         reliability=reliability,
         tariff=tariff,
         pue=pue,

@@ -1,4 +1,4 @@
-"""What is asked of `train`: options of the command line, launch flags of other tools."""
+"""Launch flags of other tools, into `train` and out of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gigawatt.errors import InputError
-from gigawatt.views.cli.shell import quantity
 
 if TYPE_CHECKING:
     from gigawatt.catalogue import Catalogue
@@ -38,31 +37,6 @@ def read_flags(source: str, tool: str | None) -> LaunchFlags:
         message = f"--from-flags {source}: is not text: {error}"
         raise InputError(message) from error
     return read(text, tool or "")
-
-
-def read_cap(text: str | None) -> float | str | None:
-    """Return a power cap in watts, where a bare number is; "best" as it is, None where none is given."""
-    if text is None or text == "best":
-        return text
-    if not text[:1].isdigit():
-        message = f'--power-cap: "{text}" is neither a power, as 1000W, nor "best"'
-        raise InputError(message)
-    watts = _power("--power-cap", text, "W")
-    if watts == 0.0:
-        message = "--power-cap: 0 W is no cap; leave the option out for none"
-        raise InputError(message)
-    return watts
-
-
-def read_megawatts(text: str | None) -> float | None:
-    """Return an IT power in watts; a bare number is megawatts."""
-    return None if text is None else _power("--megawatts", text, "MW")
-
-
-def _power(option: str, text: str, unit: str) -> float:
-    """Read a power in watts; a bare number is in the unit."""
-    bare = text.replace(",", "").replace("_", "").replace(".", "", 1).isdigit()
-    return quantity(option, f"{text} {unit}" if bare else text, "W", 0.0)
 
 
 def asked(
