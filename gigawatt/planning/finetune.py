@@ -28,6 +28,7 @@ from gigawatt.planning.training import TrainingRun, failure_model, training_job,
 from gigawatt.records import Month
 from gigawatt.units import BYTES_PER_GIB, MONTHS_PER_YEAR
 
+LEAN_BITS = 8  # block-wise quantised Adam moments [bit]
 BATCH_SEQUENCES = 128  # ASSUMPTION: a usual batch of supervised fine-tuning
 LARGER_COUNTS = 3  # numbers of accelerators shown beyond the fewest, where one accelerator is asked for
 # Makers whose chips are rented as a service or used in their own products, and not sold: nobody else can own one.
@@ -154,10 +155,12 @@ def finetune_run(
         if layout is None:
             where = f"{gpus_count:,} {job.accelerator.name}"
             message = f"{job.model.name} cannot be fine-tuned ({tuning.method}) on {where}: {why}"
-            raise InfeasibleError(message)
+            raise InfeasibleError(message + _leaner(held, tuning))
         found = finetune_estimate(held, tuning, layout)
     else:
         found = smallest_hardware(job, tuning, whole_nodes=whole_nodes)
+    if tuning.optimizer_bits != found.step.layout.optimizer_bits:  # the search lays out, the moments are the tuning's
+        found = finetune_estimate(found.job, tuning, replace(found.step.layout, optimizer_bits=tuning.optimizer_bits))
     run = whole_run(
         found.job,
         SearchResult(found.step, (), searched=1, feasible=1, search_s=0.0),
@@ -170,6 +173,13 @@ def finetune_run(
         figures=figures,
     )
     return FinetuneRun(found, run, catalogue.accelerators[job.accelerator.name].price_usd is not None)
+
+
+def _leaner(job: TrainingJob, tuning: Tuning) -> str:
+    """Return what to say where the same job fits with Adam's moments in fewer bits; empty where it does not."""
+    if tuning.optimizer_bits == LEAN_BITS or fastest_layout(job, replace(tuning, optimizer_bits=LEAN_BITS))[0] is None:
+        return ""
+    return f"; with Adam's moments in {LEAN_BITS} bits it fits: --optimizer-bits {LEAN_BITS}"
 
 
 def finetune(

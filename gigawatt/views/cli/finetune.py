@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from gigawatt.views.cli.shell import AsJson, Overlays, put, put_json, quantity
+from gigawatt.views.cli.train_tables import DEFAULT_OPTIMIZER_BITS
 
 EXAMPLE = "Example: gigawatt finetune --model llama-3.1-70b --method qlora --tokens 100M"
 
@@ -23,7 +24,9 @@ def run(
     targets: Annotated[
         str, typer.Option(help="Projections with adapters: query-value, attention, mlp or all.")
     ] = "all",
-    optimizer_bits: Annotated[int, typer.Option(help="Adam moments in 32 or 8 bits.")] = 32,
+    optimizer_bits: Annotated[
+        int, typer.Option(help="Of each of Adam's moments: 32, or 8 as in block-wise quantised Adam.")
+    ] = 32,
     tokens: Annotated[str, typer.Option(help="Tokens to train on, all epochs together.")] = "1B",
     sequence: Annotated[str, typer.Option(help="Tokens per sequence.")] = "4096",
     batch: Annotated[str | None, typer.Option(help="Tokens per step; 128 sequences if not given.")] = None,
@@ -98,8 +101,13 @@ def _show(answer: Any) -> None:
         ))  # fmt: skip
     first = answer.options[0].estimate
     share = first.trainable_parameters_count / first.total_parameters_count
+    bits = (
+        ""
+        if answer.tuning.optimizer_bits == DEFAULT_OPTIMIZER_BITS
+        else f", Adam in {answer.tuning.optimizer_bits} bits"
+    )
     title = (
-        f"{first.job.model.name}, {answer.tuning.method}, {share:.2%} of the parameters trained; "
+        f"{first.job.model.name}, {answer.tuning.method}{bits}, {share:.2%} of the parameters trained; "
         f"{say(answer.options[0].run.tokens, 'token')}"
     )
     heads = ("accelerator", "GPUs", "nodes", "layout", "tok/s", "GiB", "hours", "GPU-h", "cost")

@@ -52,6 +52,35 @@ def test_adapters_cost_less_than_all_weights():
     assert costs["lora"].estimate.job.gpus_count < costs["full"].estimate.job.gpus_count
 
 
+def test_65b_fits_one_card_of_48_gb_with_8_bit_moments_as_published():
+    # Dettmers et al., "QLoRA," arXiv:2305.14314, abstract: 65B on one GPU of 48 GB; rank 64 on all layers
+    job = {"method": "qlora", "rank": 64, "sequence": 512, "batch_tokens": 16 * 512, "gpus": 1, "tokens": 1e7}
+    answer = finetune(CATALOGUE, "llama-65b", "l40s", optimizer_bits=8, **job)
+    step = answer.options[0].estimate.step
+    assert step.fits
+    assert 35.0 < step.memory.weights_gib + step.memory.optimizer_gib < step.memory.total_gib < 48.0
+    assert step.layout.optimizer_bits == 8
+    assert finetune_record(answer)["best"]["optimizer_bits"] == 8
+    # with moments of 32 bits it is short, which their paged optimizer made up for
+    with pytest.raises(InfeasibleError, match="short; with Adam's moments in 8 bits it fits: --optimizer-bits 8"):
+        finetune(CATALOGUE, "llama-65b", "l40s", **job)
+
+
+def test_8_bit_moments_halve_the_accelerators_of_all_weights_and_shorten_the_update():
+    wide, narrow = (
+        finetune(CATALOGUE, "llama-3.1-70b", "h100-sxm", method="full", optimizer_bits=bits, tokens=1e8).options[0]
+        for bits in (32, 8)
+    )
+    assert narrow.estimate.job.gpus_count * 2 == wide.estimate.job.gpus_count
+    same = finetune(
+        CATALOGUE, "llama-3.1-70b", "h100-sxm", method="full", optimizer_bits=8, tokens=1e8,
+        gpus=wide.estimate.job.gpus_count,
+    ).options[0]  # fmt: skip
+    per_parameter = wide.estimate.step.memory.optimizer_gib / 12.0 * (4.0 + 2.0 + 2.0 * 4.0 / 2048.0)
+    assert same.estimate.step.memory.optimizer_gib == pytest.approx(per_parameter, rel=0.01)
+    assert same.estimate.step.breakdown_s["optimizer"] < wide.estimate.step.breakdown_s["optimizer"]
+
+
 def test_more_accelerators_finish_sooner():
     answer = finetune(CATALOGUE, "llama-3.1-8b", "h100-sxm", tokens=1e9)
     assert [option.estimate.job.gpus_count for option in answer.options] == [1, 2, 4, 8]
