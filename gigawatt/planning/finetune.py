@@ -13,7 +13,7 @@ from gigawatt.engines.fleet.types import FailureModel
 from gigawatt.engines.training.finetune import finetune_estimate
 from gigawatt.engines.training.smallest import accelerator_counts, fastest_layout, smallest_hardware
 from gigawatt.engines.training.tuning import METHODS, TARGETS, FinetuneEstimate, Tuning, packed
-from gigawatt.engines.training.types import SearchResult, TrainingJob
+from gigawatt.engines.training.types import OptimizerBits, SearchResult, TrainingJob
 from gigawatt.errors import InfeasibleError, InputError, nearest
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.job_documents import run_record, step_record
@@ -160,7 +160,8 @@ def finetune_run(
     else:
         found = smallest_hardware(job, tuning, whole_nodes=whole_nodes)
     if tuning.optimizer_bits != found.step.layout.optimizer_bits:  # the search lays out, the moments are the tuning's
-        found = finetune_estimate(found.job, tuning, replace(found.step.layout, optimizer_bits=tuning.optimizer_bits))
+        bits: OptimizerBits = 8 if tuning.optimizer_bits == LEAN_BITS else 32
+        found = finetune_estimate(found.job, tuning, replace(found.step.layout, optimizer_bits=bits))
     run = whole_run(
         found.job,
         SearchResult(found.step, (), searched=1, feasible=1, search_s=0.0),
@@ -229,7 +230,7 @@ def finetune(
     gpus : int, optional
         Accelerators; the fewest that fit where not given.
     precision : str
-        Of the products: bf16, fp8 or fp4.
+        Of the products, as for `train`.
     software_date : float, optional
         Year of the software; `usual_software_date` of each accelerator where not given.
     reliability, tariff : str

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gigawatt.catalogue import Catalogue
+from gigawatt.catalogue.abilities import UNIT_OF_FORMAT, training_formats
 from gigawatt.engines.fleet import goodput
 from gigawatt.engines.hardware.architecture import total_parameters_count
 from gigawatt.engines.hardware.types import Transformer
@@ -29,7 +30,7 @@ from gigawatt.planning import convert
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.job_documents import step_record
 from gigawatt.planning.jobs import DEFAULT_COSTS, DEFAULT_PUE, DEFAULT_RELIABILITY, DEFAULT_TARIFF, usual_software_date
-from gigawatt.planning.training import batch_sequences, failure_model
+from gigawatt.planning.training import ENGINE_PRECISIONS, batch_sequences, failure_model
 from gigawatt.planning.unit_costs import gpu_hour_cost
 from gigawatt.units import DAYS_PER_YEAR, HOURS_PER_DAY, MONTHS_PER_YEAR, SECONDS_PER_MONTH
 
@@ -289,7 +290,8 @@ def best_model(
     """
     figures = Figures()
     entry = catalogue.accelerators[accelerator]
-    peak = entry.dense_flop_per_s.get(precision)
+    unit = UNIT_OF_FORMAT[precision] if precision in training_formats(entry) else ""
+    peak = entry.dense_flop_per_s.get(unit)
     most = max(online, default=0.0)
     if peak is None or most < 1.0 or (days is not None and not days > 0.0) or (mfu is not None and not 0.0 < mfu < 1.0):
         message = (
@@ -297,7 +299,7 @@ def best_model(
             f" (got {days}) and an MFU between 0 and 1 (got {mfu})"
         )
         raise InputError(message)
-    peak_flop_per_s = figures(f"accelerators.{accelerator}.dense_flop_per_s.{precision}", peak)
+    peak_flop_per_s = figures(f"accelerators.{accelerator}.dense_flop_per_s.{unit}", peak)
     chosen = _law(law)
     ettr = goodput(failure_model(catalogue.reliability[reliability], figures), int(most)).ettr_frac
     length = days if days is not None else len(online) * DAYS_PER_MONTH
@@ -312,7 +314,7 @@ def best_model(
             batch_sequences=batch_sequences(
                 batch_tokens or figures("defaults.train_batch_tokens", catalogue.defaults.train_batch_tokens), sequence
             ),
-            precision=precision,  # type: ignore[arg-type]  # checked against the accelerator above
+            precision=ENGINE_PRECISIONS.get(precision, precision),  # type: ignore[arg-type]  # checked against the accelerator above
             software_date=software_date or usual_software_date(entry.available_from),
         )
         rate, step = _settled_rate(template, gpu_months * SECONDS_PER_MONTH * ettr, rate, chosen)

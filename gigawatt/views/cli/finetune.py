@@ -36,7 +36,7 @@ def run(
     gpus: Annotated[
         int | None, typer.Option(min=1, help="Accelerators; the fewest that fit, and more, if not given.")
     ] = None,
-    precision: Annotated[str, typer.Option(help="Of the products: bf16, fp8 or fp4.")] = "bf16",
+    precision: Annotated[str, typer.Option(help="Of the products: bf16, fp8, mxfp8, nvfp4 or fp4.")] = "bf16",
     software_date: Annotated[float | None, typer.Option(help="Year of the software; today if not given.")] = None,
     reliability: Annotated[str, typer.Option(help="Failure rates of the catalogue.")] = "meta-llama3-h100",
     tariff: Annotated[str, typer.Option(help="Power price of the catalogue.")] = "us-industrial-average",

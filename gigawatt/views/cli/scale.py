@@ -24,7 +24,7 @@ def run(
         float | None, typer.Option(min=0.0, max=1.0, help="6 N D over peak; the training engine's if not given.")
     ] = None,
     law: Annotated[str, typer.Option(help="Scaling law: besiroglu-2024 or hoffmann-2022.")] = "besiroglu-2024",
-    precision: Annotated[str, typer.Option(help="bf16, fp8 or fp4.")] = "bf16",
+    precision: Annotated[str, typer.Option(help="bf16, fp8, mxfp8, nvfp4 or fp4.")] = "bf16",
     sequence: Annotated[str, typer.Option(help="Tokens per sequence.")] = "8192",
     batch: Annotated[str | None, typer.Option(help="Tokens per step, for example 16M.")] = None,
     software_date: Annotated[float | None, typer.Option(help="Year of the software; today if not given.")] = None,

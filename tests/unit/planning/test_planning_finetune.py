@@ -200,6 +200,15 @@ def test_the_dense_family_comes_near_any_size(size: float):
     assert abs(np.log(float(total_parameters_count(dense_transformer(size))) / size)) < 0.5
 
 
+def test_a_budget_takes_number_formats_by_their_names():
+    budgets = {
+        name: best_model(CATALOGUE, "gb200-nvl72", [72.0], days=30.0, precision=name)
+        for name in ("fp8", "mxfp8", "fp4", "nvfp4")
+    }
+    flops = {name: budget.flops for name, budget in budgets.items()}
+    assert flops["mxfp8"] < flops["fp8"] < flops["fp4"] == flops["nvfp4"]
+
+
 @pytest.mark.parametrize(
     "wrong", [{"mfu": 1.5}, {"days": 0.0}, {"precision": "fp4"}, {"law": "llama-3"}, {"loss": 1.0}]
 )
