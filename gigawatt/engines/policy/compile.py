@@ -95,12 +95,16 @@ def compile_policy(text: str, features: Features, limits: Limits = USUAL) -> Pro
     >>> table = Features((Feature("wait_h", "h", "Time in the queue."), Feature("job_gpus", "GPU", "Size.")))
     >>> program = compile_policy("wait_h / (1 + job_gpus)", table)
     >>> program.cost_bound, program.stack_depth, program.features
-    (3, 5, ('wait_h', 'job_gpus'))
+    (3, 6, ('wait_h', 'job_gpus'))
     """
     tree = parse(text, features, limits)
     layout = _layout(tree, features)
     writer = _Writer(layout)
-    cost, _ = writer.block(tree.body)
+    try:
+        cost, _ = writer.block(tree.body)
+    except RecursionError:
+        message = "policy: too little room on the stack to compile this. Call from less deep."
+        raise InputError(message) from None
     most = min(limits.steps_count, op.PASSES_MOST_COUNT)
     if cost > most:
         message = f"policy: up to {cost:,} steps a call. At most {most:,}: loop less or compute less."

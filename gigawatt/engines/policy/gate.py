@@ -15,19 +15,19 @@ from gigawatt.errors import InputError
 # Characters of code. Anything else is named in the rejection, these with the reason.
 CODE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ \t+-*/%()<>=!,:.")
 REASONS = {
-    "'": "there are no strings; say it in a # comment",
-    '"': "there are no strings; say it in a # comment",
-    "[": "there are no lists and no subscripts",
-    "]": "there are no lists and no subscripts",
-    "{": "there are no dictionaries and no sets",
-    "}": "there are no dictionaries and no sets",
-    "@": "there are no decorators and no matrix products",
-    "\\": "break a line inside brackets",
-    ";": "one statement a line",
-    "&": "write `and`",
-    "|": "write `or`",
-    "^": "a power is written `**`",
-    "~": "write `not`",
+    "'": "There are no strings; say it in a # comment",
+    '"': "There are no strings; say it in a # comment",
+    "[": "There are no lists and no subscripts",
+    "]": "There are no lists and no subscripts",
+    "{": "There are no dictionaries and no sets",
+    "}": "There are no dictionaries and no sets",
+    "@": "There are no decorators and no matrix products",
+    "\\": "Break a line inside brackets",
+    ";": "One statement a line",
+    "&": "Write `and`",
+    "|": "Write `or`",
+    "^": "A power is written `**`",
+    "~": "Write `not`",
 }
 TOKEN = re.compile(r"\w+|[^\s\w]")
 SHOWN_COUNT = 40  # characters of the user's text that a message repeats
@@ -111,8 +111,8 @@ def _check_characters(number: int, line: str) -> None:
             raise rejection(number, column, f"U+{ord(character):04X} ({name})", "Only plain ASCII text is read.")
         in_comment = in_comment or character == "#"
         if not in_comment and character not in CODE:
-            reason = REASONS.get(character, "it has no meaning here")
-            raise rejection(number, column, f"the character {character}", reason[0].upper() + reason[1:] + ".")
+            reason = REASONS.get(character, "It has no meaning here")
+            raise rejection(number, column, f"the character {character}", f"{reason}.")
 
 
 def _check_token(number: int, token: re.Match[str], tokens_count: int, depth: int, limits: Limits) -> None:

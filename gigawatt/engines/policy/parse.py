@@ -53,6 +53,14 @@ def parse(text: str, features: Features, limits: Limits = USUAL) -> Tree:
     """
     module = _python_tree(admit(text, limits))
     _check_size(module, limits)
+    try:
+        return _whole(module, features, limits)
+    except RecursionError:  # depth is limited, so this is a caller that is nested deeply itself
+        raise rejection(1, 1, "too little room on the stack to read this", "Call from less deep.") from None
+
+
+def _whole(module: ast.Module, features: Features, limits: Limits) -> Tree:
+    """Read a text that holds one expression or one function."""
     if len(module.body) != 1:
         place = module.body[1] if module.body else None
         raise rejection(place.lineno if place else 1, 1, f"{len(module.body)} statements", WHOLE)
@@ -70,7 +78,8 @@ def _python_tree(text: str) -> ast.Module:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # "1if x": doubtful spelling is an error here, and nothing is printed
-            return ast.parse(text, "<policy>")
+            # after an error the parser looks for the line in the file of this name: there is none with an empty one
+            return ast.parse(text, "")
     except SyntaxError as error:
         found = f"this cannot be read ({error.msg})"
         raise rejection(error.lineno or 1, max(error.offset or 1, 1), found, WHOLE) from None
