@@ -19,7 +19,12 @@ Settings = dict[str, Value]
 
 # how Megatron-FSDP names what it shards -> ZeRO stage
 SHARDING = {"no_shard": 0, "optim": 1, "optim_grads": 2, "optim_grads_params": 3}
+# how Transformer Engine names the exchange of keys and values, Megatron-LM's help writing the second as allgather
+EXCHANGES = {"p2p": "ring", "all_gather": "all-gather", "allgather": "all-gather", "a2a": "ring", "a2a+p2p": "ring"}
 RECOMPUTED_WHOLE = ("mlp", "moe", "shared_experts")  # modules that redo matrix products
+LEAN_BITS = 8  # of a moment held in fp8 [bit]
+SAID = ("offload", "optimizer_bits", "context_exchange")  # fields that Megatron Core has words for
+MOMENT_BITS = {"": 32, "fp32": 32, "fp16": 32, "bf16": 32, "fp8": LEAN_BITS}  # 16 bits as 32, with a note
 TRUE, FALSE = ("", "true", "1"), ("false", "0")
 # setting -> field of the catalogue's LanguageModel
 MODEL_FIELDS = {
@@ -51,7 +56,9 @@ UNDERSTOOD = {
     "recompute_granularity", "recompute_activations", "recompute_method", "recompute_num_layers", "recompute_modules",
     "micro_batch_size", "global_batch_size", "seq_length", "max_position_embeddings", "group_query_attention",
     "multi_latent_attention", "qk_head_dim", "moe_layer_freq", "position_embedding_type", "normalization",
-    "disable_bias_linear", "ckpt_format", "init_model_with_meta_device", *MODEL_FIELDS, *MODEL_SWITCHES,
+    "disable_bias_linear", "ckpt_format", "init_model_with_meta_device", "cp_comm_type", "optimizer_cpu_offload",
+    "optimizer_offload_fraction", "use_precision_aware_optimizer", "exp_avg_dtype", "exp_avg_sq_dtype", *MODEL_FIELDS,
+    *MODEL_SWITCHES,
 }  # fmt: skip
 
 
@@ -73,12 +80,20 @@ def settings_of(job: TrainingJob, layout: Layout, tool: str) -> Settings:
     Raises
     ------
     InputError
-        For recomputing every second product and for DualPipe, which Megatron Core lacks.
+        For recomputing every second product and for DualPipe, which Megatron Core lacks; for optimizer states in host
+        memory or in 8 bits but with its distributed optimizer, ZeRO stage 1.
     """
+    lean = layout.offload != "none" or layout.optimizer_bits == LEAN_BITS
     refuse(tool, layout, {
         "recompute half (every second matrix product)": layout.recompute == "half",
         "the dualpipe schedule": layout.schedule == "dualpipe",
-        **not_emitted(layout),
+        **not_emitted(layout, SAID),
+        f"optimizer states in host memory or in {LEAN_BITS} bits with ZeRO stage {layout.zero_stage}": (
+            lean and layout.zero_stage != 1
+        ),
+        f"optimizer states in host memory and in {LEAN_BITS} bits": (
+            layout.offload != "none" and layout.optimizer_bits == LEAN_BITS
+        ),
         "virtual stages without a pipeline": layout.virtual_stages > 1 and layout.pipeline_parallel == 1,
     })  # fmt: skip
     settings: Settings = {
@@ -88,6 +103,8 @@ def settings_of(job: TrainingJob, layout: Layout, tool: str) -> Settings:
     if layout.virtual_stages > 1:
         settings["virtual_pipeline_model_parallel_size"] = layout.virtual_stages
     settings["context_parallel_size"] = layout.context_parallel
+    if layout.context_parallel > 1 and layout.context_exchange == "all-gather":
+        settings["cp_comm_type"] = "all_gather"
     if job.model.experts:
         settings["expert_model_parallel_size"] = layout.expert_parallel
         settings["expert_tensor_parallel_size"] = layout.expert_tensor_parallel
@@ -95,7 +112,7 @@ def settings_of(job: TrainingJob, layout: Layout, tool: str) -> Settings:
         settings["sequence_parallel"] = True
         if layout.tensor_overlap:
             settings["tp_comm_overlap"] = True
-    settings |= _sharding(layout, tool) | _recomputation(job.model, layout)
+    settings |= _sharding(layout, tool) | _optimizer(layout) | _recomputation(job.model, layout)
     return settings | {
         "seq_length": job.sequence_tokens,
         "micro_batch_size": layout.micro_batch,
@@ -116,6 +133,16 @@ def _sharding(layout: Layout, tool: str) -> Settings:
         settings |= {"use_megatron_fsdp": True, "data_parallel_sharding_strategy": strategy}
         settings |= {"ckpt_format": "fsdp_dtensor"}
     return settings
+
+
+def _optimizer(layout: Layout) -> Settings:
+    """Return the settings of optimizer states that lie in host memory, or whose moments have 8 bits."""
+    settings: Settings = {}
+    if layout.offload != "none":
+        settings = {"optimizer_cpu_offload": True, "optimizer_offload_fraction": "1.0"}
+    if layout.optimizer_bits == LEAN_BITS:
+        settings = {"exp_avg_dtype": "fp8", "exp_avg_sq_dtype": "fp8"}
+    return settings | ({"use_precision_aware_optimizer": True} if settings else {})
 
 
 def _recomputation(model: Transformer, layout: Layout) -> Settings:
@@ -208,6 +235,10 @@ def read_settings(flags: Flags, tool: str) -> LaunchFlags:
         message = f"{tool}: tp_comm_overlap needs sequence_parallel"
         raise InputError(message)
     recompute, notes = _read_recomputation(flags)
+    optimizer, told = _read_optimizer(flags, tool)
+    exchange = one_of(flags, "cp_comm_type", EXCHANGES) or "p2p"
+    if exchange.startswith("a2a"):
+        told.append(f"the exchange of keys and values by {exchange} is predicted as by p2p")
     fixed: dict[str, Value] = {
         "tensor_parallel": tensor,
         "pipeline_parallel": pipeline,
@@ -218,7 +249,10 @@ def read_settings(flags: Flags, tool: str) -> LaunchFlags:
         "zero_stage": _read_sharding(flags, tool),
         "sequence_parallel": sequence_parallel or tensor == 1,
         "tensor_overlap": _is_set(flags, "tp_comm_overlap") or tensor == 1,
+        **optimizer,
     }
+    if int(fixed["context_parallel"]) > 1:
+        fixed["context_exchange"] = EXCHANGES[exchange]
     # left open where unset: expert-tensor parallelism then follows that of the rest
     given = {
         "expert_tensor_parallel": whole(flags, "expert_tensor_parallel_size"),
@@ -232,7 +266,7 @@ def read_settings(flags: Flags, tool: str) -> LaunchFlags:
         replicas=whole(flags, "num_distributed_optimizer_instances", 1) or 1,
         stage_layers=stage_layers,
         model=_read_shape(flags),
-        notes=notes,
+        notes=(*notes, *told),
     )
 
 
@@ -250,6 +284,27 @@ def _read_sharding(flags: Flags, tool: str) -> int:
         message = f"{tool}: data_parallel_sharding_strategy {strategy} needs use_megatron_fsdp"
         raise InputError(message)
     return int(_is_set(flags, "use_distributed_optimizer"))
+
+
+def _read_optimizer(flags: Flags, tool: str) -> tuple[dict[str, Value], list[str]]:
+    """Return where the optimizer's states lie and the bits of its moments, and notes where that is something near."""
+    notes = []
+    written = " ".join(flags.get("optimizer_offload_fraction", [])[:1]) or "1.0"
+    try:
+        fraction = float(written)
+    except ValueError:
+        fraction = -1.0
+    if not 0.0 <= fraction <= 1.0:
+        message = f'{tool}: optimizer_offload_fraction: "{written}" is no number from 0 to 1'
+        raise InputError(message)
+    offloaded = _is_set(flags, "optimizer_cpu_offload") and fraction > 0.0
+    if offloaded and fraction < 1.0:
+        notes.append(f"offloading {fraction:.0%} of the optimizer's states is predicted as of all of them")
+    first, second = (one_of(flags, name, MOMENT_BITS) for name in ("exp_avg_dtype", "exp_avg_sq_dtype"))
+    bits = max(MOMENT_BITS[first], MOMENT_BITS[second])
+    if {first, second} - {"", "fp32"} and (bits != LEAN_BITS or first != second):
+        notes.append(f"moments in {first or 'fp32'} and {second or 'fp32'} are predicted as in {bits} bits")
+    return {"offload": "optimizer" if offloaded else "none", "optimizer_bits": bits}, notes
 
 
 def _read_recomputation(flags: Flags) -> tuple[str, tuple[str, ...]]:

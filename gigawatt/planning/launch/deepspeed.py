@@ -15,11 +15,11 @@ from gigawatt.planning.launch.words import Flags, flags_of, gpus_of, split, whol
 NAME = "deepspeed"
 STACK = "deepspeed"
 _LIMITS: dict[str, int | str] = {
-    "context_parallel": 1, "virtual_stages": 1, "expert_tensor_parallel": 1, "tensor_overlap": 0,
+    "context_parallel": 1, "virtual_stages": 1, "expert_tensor_parallel": 1, "tensor_overlap": 0, "optimizer_bits": 32,
 }  # fmt: skip
 # Its pipeline takes no sharded gradients, so stages 2 and 3 come without one.
 WITHIN: tuple[Mapping[str, int | str], ...] = tuple(
-    {**_LIMITS, **sharding, "recompute": recompute}
+    {**_LIMITS, **sharding, "recompute": recompute, "offload": "none"}
     for sharding in (
         {"zero_stage": 1},
         {"zero_stage": 2, "pipeline_parallel": 1},
@@ -27,21 +27,28 @@ WITHIN: tuple[Mapping[str, int | str], ...] = tuple(
     )
     for recompute in ("none", "full")
 )
-ON_REQUEST: tuple[Mapping[str, int | str], ...] = tuple(
-    {**_LIMITS, "zero_stage": 0, "recompute": recompute} for recompute in ("none", "full")
+# ZeRO-Offload is of stages 1 to 3 without a pipeline.
+_ASKED: tuple[dict[str, int | str], ...] = (
+    {"zero_stage": 0, "offload": "none"},
+    *({"zero_stage": stage, "pipeline_parallel": 1, "offload": "optimizer"} for stage in (1, 2, 3)),
 )
+ON_REQUEST: tuple[Mapping[str, int | str], ...] = tuple(
+    {**_LIMITS, **sharding, "recompute": recompute} for sharding in _ASKED for recompute in ("none", "full")
+)
+OFFLOAD_DEVICES = {"none": "none", "cpu": "optimizer", "nvme": "optimizer"}
 CONFIG_FILE = "ds_config.json"
 JSON_READ = {
     "train_batch_size", "train_micro_batch_size_per_gpu", "gradient_accumulation_steps", "zero_optimization", "bf16",
     "fp16", "tensor_parallel",
 }  # fmt: skip
+ZERO_READ = {"stage", "offload_optimizer"}
 FLAGS_READ = {
     "num_nodes", "num_gpus", "deepspeed", "deepspeed_config", "zero_stage", "tensor_model_parallel_size",
     "pipeline_model_parallel_size", "no_pipeline_parallel", "ds_sequence_parallel_size", "moe_expert_parallel_size",
     "num_experts", "sequence_parallel", "micro_batch_size", "global_batch_size", "seq_length", "bf16", "fp16",
     "deepspeed_activation_checkpointing", "checkpoint_activations", "recompute_granularity", "num_layers",
     "hidden_size", "num_attention_heads", "num_key_value_heads", "ffn_hidden_size", "swiglu",
-    "untie_embeddings_and_output_weights", "max_position_embeddings",
+    "untie_embeddings_and_output_weights", "max_position_embeddings", "cpu_optimizer",
 }  # fmt: skip
 SHAPE = {
     "num_layers": "layers", "hidden_size": "hidden", "num_attention_heads": "heads", "num_key_value_heads": "kv_heads",
@@ -67,7 +74,7 @@ def emit(job: TrainingJob, layout: Layout) -> str:
     InputError
         If DeepSpeed cannot express the layout.
     """
-    pipelined = layout.pipeline_parallel > 1
+    pipelined, offloaded = layout.pipeline_parallel > 1, layout.offload != "none"
     refuse(NAME, layout, {
         f"context parallel {layout.context_parallel} (its own sequence parallelism is another method)": (
             layout.context_parallel > 1
@@ -77,7 +84,9 @@ def emit(job: TrainingJob, layout: Layout) -> str:
         f"ZeRO stage {layout.zero_stage} with a pipeline": layout.zero_stage > 1 and pipelined,
         f"precision {job.precision}": job.precision != "bf16",
         "the dualpipe schedule": layout.schedule == "dualpipe",
-        **not_emitted(layout),
+        **not_emitted(layout, ("offload",)),
+        "optimizer states in host memory with a pipeline": layout.offload != "none" and pipelined,
+        "optimizer states in host memory with ZeRO stage 0": layout.offload != "none" and not layout.zero_stage,
         "expert-tensor parallelism": layout.expert_tensor_parallel > 1 and bool(job.model.experts),
         f"groups of {layout.shard_group} that shard": (
             layout.zero_stage > 0 and 0 < layout.shard_group < layout.data_parallel
@@ -91,7 +100,8 @@ def emit(job: TrainingJob, layout: Layout) -> str:
         "train_batch_size": job.batch_sequences,
         "train_micro_batch_size_per_gpu": layout.micro_batch,
         "gradient_accumulation_steps": steps,
-        "zero_optimization": {"stage": layout.zero_stage},
+        "zero_optimization": {"stage": layout.zero_stage}
+        | ({"offload_optimizer": {"device": "cpu"}} if offloaded else {}),
         "bf16": {"enabled": True},
     }
     count, per_node = nodes(job)
@@ -106,6 +116,8 @@ def emit(job: TrainingJob, layout: Layout) -> str:
         flags.append(f"--num-experts {job.model.experts} --moe-expert-parallel-size {layout.expert_parallel}")
     if layout.tensor_parallel > 1 and layout.sequence_parallel:
         flags.append("--sequence-parallel")
+    if offloaded:
+        flags.append("--cpu-optimizer")
     if layout.recompute == "full":
         flags.append("--deepspeed-activation-checkpointing --checkpoint-activations")
     unlike = (
@@ -180,6 +192,7 @@ def read(text: str) -> LaunchFlags:
         "recompute": "full" if checkpointed else "none",
         "sequence_parallel": "sequence_parallel" in flags or tensor == 1,
         "tensor_overlap": tensor == 1,
+        "offload": _offload(config, flags, zero),
     }
     gpus = gpus_of(flags, "num_nodes", "num_gpus")
     steps = _number(config, "gradient_accumulation_steps")
@@ -259,6 +272,21 @@ def _zero_stage(config: Mapping[str, Any], flags: Flags) -> int:
     return stage
 
 
+def _offload(config: Mapping[str, Any], flags: Flags, zero: int) -> str:
+    """Return where the optimizer's states lie."""
+    asked = config.get("zero_optimization", {})
+    asked = asked.get("offload_optimizer") if isinstance(asked, Mapping) else None
+    device = asked.get("device", "cpu") if isinstance(asked, Mapping) else "none"
+    if device not in OFFLOAD_DEVICES:
+        message = f"zero_optimization.offload_optimizer.device: {device!r} is none of {', '.join(OFFLOAD_DEVICES)}"
+        raise InputError(message)
+    found = "optimizer" if "cpu_optimizer" in flags else OFFLOAD_DEVICES[device]
+    if found != "none" and not zero:
+        message = "offload_optimizer needs ZeRO stage 1 or more"
+        raise InputError(message)
+    return found
+
+
 def _read_shape(flags: Flags) -> dict[str, int | bool]:
     """Return the fields of a model that the flags give; all its experts must be alike."""
     shape: dict[str, int | bool] = {}
@@ -280,7 +308,13 @@ def _notes(config: Mapping[str, Any], flags: Flags, context: int) -> tuple[str, 
     if "fp16" in flags or (isinstance(half, Mapping) and half.get("enabled") is True):
         notes.append("fp16 is predicted as bf16, which runs at the same rate")
     zero = config.get("zero_optimization")
+    if isinstance(zero, Mapping):
+        asked = zero.get("offload_optimizer")
+        if isinstance(asked, Mapping) and asked.get("device") == "nvme":
+            notes.append("optimizer states on NVMe are predicted as in host memory")
     spare = [name for name in config if name not in JSON_READ]
-    spare += [f"zero_optimization.{name}" for name in (zero if isinstance(zero, Mapping) else ()) if name != "stage"]
+    spare += [
+        f"zero_optimization.{name}" for name in (zero if isinstance(zero, Mapping) else ()) if name not in ZERO_READ
+    ]
     spare += [f"--{name.replace('_', '-')}" for name in flags if name not in FLAGS_READ]
     return (*notes, *unread(spare))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from gigawatt.engines.training.types import Layout, TrainingJob
@@ -168,16 +168,29 @@ def replicas_of(layout: Layout, tool: str) -> int:
     return ranks // layout.shard_group
 
 
-def not_emitted(layout: Layout) -> dict[str, bool]:
-    """Return what is predicted but written for no tool, and whether a layout has it: reasons for `refuse`."""
-    return {
-        "the zero-bubble schedule": layout.schedule == "zero-bubble",
-        "optimizer states in host memory (not emitted here)": layout.offload != "none",
-        f"optimizer states of {layout.optimizer_bits} bits (not emitted here)": layout.optimizer_bits != 32,
-        "gathering of keys and values (not emitted here)": (
-            layout.context_exchange != "ring" and layout.context_parallel > 1
+def not_emitted(layout: Layout, said: Collection[str] = ()) -> dict[str, bool]:
+    """Return what is predicted but has no word, and whether a layout has it: reasons for `refuse`.
+
+    Parameters
+    ----------
+    layout : Layout
+    said : collection of str
+        Fields of `Layout` that the tool has words for after all.
+
+    Returns
+    -------
+    dict of str to bool
+    """
+    lacking = {
+        "schedule": ("the zero-bubble schedule", layout.schedule == "zero-bubble"),
+        "offload": ("optimizer states in host memory with all else on the accelerator", layout.offload != "none"),
+        "optimizer_bits": (f"optimizer states of {layout.optimizer_bits} bits", layout.optimizer_bits != 32),
+        "context_exchange": (
+            f"exchange of keys and values by {layout.context_exchange}",
+            layout.context_exchange != "ring" and layout.context_parallel > 1,
         ),
     }
+    return dict(reason for name, reason in lacking.items() if name not in said)
 
 
 def refuse(tool: str, layout: Layout, reasons: Mapping[str, bool]) -> None:

@@ -22,8 +22,17 @@ from gigawatt.planning.launch.words import Flags, flags_of, gpus_of, one_of, spl
 NAME = "megatron"
 STACK = "megatron"
 # Searched with ZeRO stage 3 only without a pipeline: the published runs of Megatron-FSDP have none.
-WITHIN: tuple[Mapping[str, int | str], ...] = ({"zero_stage": 1}, {"zero_stage": 3, "pipeline_parallel": 1})
-ON_REQUEST: tuple[Mapping[str, int | str], ...] = ({"zero_stage": 0}, {"zero_stage": 2}, {"zero_stage": 3})
+# Optimizer states in host memory or in 8 bits are those of its distributed optimizer, which is ZeRO stage 1.
+_USUAL: dict[str, int | str] = {"offload": "none", "optimizer_bits": 32}
+WITHIN: tuple[Mapping[str, int | str], ...] = (
+    {"zero_stage": 1, **_USUAL},
+    {"zero_stage": 3, "pipeline_parallel": 1, **_USUAL},
+)
+ON_REQUEST: tuple[Mapping[str, int | str], ...] = (
+    *({"zero_stage": stage, **_USUAL} for stage in (0, 2, 3)),
+    {"zero_stage": 1, "offload": "optimizer", "optimizer_bits": 32},
+    {"zero_stage": 1, "offload": "none", "optimizer_bits": 8},
+)
 FP8_RECIPES = {"tensorwise": "fp8", "delayed": "fp8", "blockwise": "fp8", "mxfp8": "mxfp8"}
 LAUNCHER = {
     "nnodes", "nproc_per_node", "node_rank", "master_addr", "master_port", "rdzv_id", "rdzv_backend", "rdzv_endpoint",

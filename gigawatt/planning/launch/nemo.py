@@ -25,6 +25,11 @@ SECTIONS = {
     "num_distributed_optimizer_instances": "ddp",
     "tp_comm_overlap": "comm_overlap",
     "ckpt_format": "checkpoint",
+    "optimizer_cpu_offload": "optimizer",
+    "optimizer_offload_fraction": "optimizer",
+    "use_precision_aware_optimizer": "optimizer",
+    "exp_avg_dtype": "optimizer",
+    "exp_avg_sq_dtype": "optimizer",
 }
 # name of a mixed-precision recipe -> precision
 PRECISIONS = {

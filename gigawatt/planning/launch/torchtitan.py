@@ -43,6 +43,8 @@ MODELS = {
     ("qwen3", "32B"): "qwen3-32b",
 }
 FLAVORS = {name: flavor for flavor, name in MODELS.items()}
+# how [parallelism] context_parallel_rotate_method names the exchange of keys and values; allgather is its default
+ROTATIONS = {"allgather": "all-gather", "alltoall": "ring"}
 INTERLEAVED = "Interleaved1F1B"
 LOOPED = (INTERLEAVED, "InterleavedZeroBubble", "ZBVZeroBubble", "DualPipeV")
 USUAL_STAGES = 2  # virtual stages per rank of a looped schedule that names no layers per stage
@@ -52,9 +54,12 @@ READ = {
         "tensor_parallel_degree", "enable_async_tensor_parallel", "pipeline_parallel_degree",
         "pipeline_parallel_schedule", "pipeline_parallel_layers_per_stage", "pipeline_parallel_microbatch_size",
         "pipeline_parallel_first_stage_less_layers", "pipeline_parallel_last_stage_less_layers",
-        "context_parallel_degree", "expert_parallel_degree", "expert_tensor_parallel_degree",
+        "context_parallel_degree", "context_parallel_rotate_method", "expert_parallel_degree",
+        "expert_tensor_parallel_degree",
     },
-    "training": {"local_batch_size", "batch_size", "global_batch_size", "seq_len", "mixed_precision_param"},
+    "training": {
+        "local_batch_size", "batch_size", "global_batch_size", "seq_len", "mixed_precision_param", "enable_cpu_offload",
+    },
     "activation_checkpoint": {"mode", "selective_ac_option"},
     "model": {"name", "flavor", "converters"},
 }  # fmt: skip
@@ -89,7 +94,7 @@ def emit(job: TrainingJob, layout: Layout) -> str:
         "tensor without sequence parallelism": layout.tensor_parallel > 1 and not layout.sequence_parallel,
         "groups of one that shard": layout.shard_group == 1 < ranks and layout.zero_stage > 0,
         "the dualpipe schedule": layout.schedule == "dualpipe",
-        **not_emitted(layout),
+        **not_emitted(layout, ("context_exchange",)),
         "fp4": job.precision == "fp4",
         f"expert-tensor {layout.expert_tensor_parallel} other than 1 or tensor": bool(job.model.experts)
         and layout.expert_tensor_parallel not in (1, layout.tensor_parallel),
@@ -107,6 +112,9 @@ def emit(job: TrainingJob, layout: Layout) -> str:
         "context_parallel_degree": layout.context_parallel,
         "pipeline_parallel_degree": layout.pipeline_parallel,
     }
+    if layout.context_parallel > 1:
+        method = next(name for name, exchange in ROTATIONS.items() if exchange == layout.context_exchange)
+        parallelism["context_parallel_rotate_method"] = method
     if pipelined:
         parallelism |= _pipeline(job, layout)
     if job.model.experts:
@@ -215,7 +223,11 @@ def read(text: str) -> LaunchFlags:
         "recompute": _recompute(settings),
         "sequence_parallel": True,
         "tensor_overlap": tensor == 1 or settings.flag("parallelism", "enable_async_tensor_parallel"),
+        "offload": "optimizer" if settings.flag("training", "enable_cpu_offload") else "none",
     }
+    rotation = settings.text("parallelism", "context_parallel_rotate_method", "allgather", tuple(ROTATIONS))
+    if context > 1:
+        fixed["context_exchange"] = ROTATIONS[rotation]
     local = settings.whole("training", "local_batch_size", 0) or settings.whole("training", "batch_size", 0)
     micro = settings.whole("parallelism", "pipeline_parallel_microbatch_size", 1) if pipeline > 1 else local
     if micro:
@@ -330,6 +342,8 @@ def _notes(settings: _Sections, schedule: str) -> tuple[str, ...]:
         notes.append(
             f"the pipeline schedule {schedule} is predicted as {INTERLEAVED if schedule in LOOPED else '1F1B'}"
         )
+    if settings.flag("training", "enable_cpu_offload"):
+        notes.append("weights, gradients and optimizer states in host memory are predicted as optimizer states alone")
     if settings.text("training", "mixed_precision_param", "bfloat16") != "bfloat16":
         notes.append("parameters in float32 are predicted as bfloat16")
     spare = [f"[{section}] {key}" for section, key in settings if key not in READ.get(section, set())]

@@ -52,6 +52,9 @@ layouts = st.builds(
     tensor_overlap=st.booleans(),
     shard_group=st.sampled_from([0, 1, 2, 4, 8]),
     schedule=st.sampled_from(["1f1b", "1f1b", "1f1b", "dualpipe"]),
+    offload=st.sampled_from(["none", "none", "optimizer"]),
+    optimizer_bits=st.sampled_from([32, 32, 8]),
+    context_exchange=st.sampled_from(["ring", "all-gather"]),
 )
 
 
@@ -80,6 +83,14 @@ EXPRESSIBLE = [
     ("megatron", Layout(4, 4, 6, 2, virtual_stages=2, recompute="selective", shard_group=4)),
     ("megatron", Layout(4, 4, 6, 2, virtual_stages=3, recompute="full", zero_stage=0, tensor_overlap=False)),
     ("megatron", Layout(2, 1, 8, zero_stage=3, sequence_parallel=False)),
+    ("megatron", Layout(2, 2, 8, 4, context_exchange="all-gather", offload="optimizer")),
+    ("megatron", Layout(2, 2, 8, optimizer_bits=8)),
+    ("nemo", Layout(2, 2, 8, 4, context_exchange="all-gather", offload="optimizer")),
+    ("nemo", Layout(2, 2, 8, optimizer_bits=8)),
+    ("torchtitan", Layout(2, 1, 8, 4, recompute="full", zero_stage=3, context_exchange="all-gather")),
+    ("torchtitan", Layout(2, 1, 8, 4, recompute="full", zero_stage=3, context_exchange="ring")),
+    ("deepspeed", Layout(1, 1, 64, zero_stage=3, micro_batch=4, offload="optimizer")),
+    ("deepspeed", Layout(2, 1, 8, zero_stage=1, sequence_parallel=False, offload="optimizer")),
     ("nemo", Layout(4, 4, 6, 2, virtual_stages=2, recompute="selective", shard_group=4)),
     ("nemo", Layout(2, 1, 8, zero_stage=2, recompute="full")),
     ("torchtitan", Layout(8, 4, 4, 2, virtual_stages=2, micro_batch=2, recompute="half", zero_stage=3)),
@@ -112,6 +123,23 @@ def test_a_sharding_that_is_asked_for_is_searched(tool, stage):
     assert back(tool, answer.job, answer.found.best.layout).zero_stage == stage
 
 
+@pytest.mark.parametrize(
+    ("tool", "fixed"),
+    [
+        ("megatron", {"offload": "optimizer"}),
+        ("nemo", {"optimizer_bits": 8}),
+        ("deepspeed", {"offload": "optimizer"}),
+        ("torchtitan", {"context_parallel": 2, "context_exchange": "ring"}),
+        ("megatron", {"context_parallel": 2, "context_exchange": "all-gather"}),
+    ],
+)
+def test_what_saves_memory_is_searched_and_emitted_when_asked_for(tool, fixed):
+    answer = train(load(), DENSE, "h100-sxm", 64, tool=tool, batch_tokens=4e6, fixed=fixed)
+    layout = answer.found.best.layout
+    assert {name: getattr(layout, name) for name in fixed} == fixed
+    assert back(tool, answer.job, layout) == launch.plain(layout, experts=False)
+
+
 def test_a_tool_with_less_choice_is_never_faster():
     whole = train(load(), DENSE, "h100-sxm", 64, batch_tokens=4e6).found.best.step_time_s
     assert train(load(), DENSE, "h100-sxm", 64, batch_tokens=4e6, tool="megatron").found.best.step_time_s >= whole
@@ -133,6 +161,15 @@ def test_a_tool_with_less_choice_is_never_faster():
         ("deepspeed", Layout(recompute="selective"), "recompute selective"),
         ("deepspeed", Layout(1, 2, zero_stage=3), "ZeRO stage 3 with a pipeline"),
         ("deepspeed", Layout(2), "collectives beside the products"),
+        ("deepspeed", Layout(1, 2, 2, offload="optimizer"), "host memory with a pipeline"),
+        ("deepspeed", Layout(1, 1, 2, zero_stage=0, offload="optimizer"), "host memory with ZeRO stage 0"),
+        ("deepspeed", Layout(1, 1, 2, optimizer_bits=8), "optimizer states of 8 bits"),
+        ("megatron", Layout(1, 1, 2, zero_stage=3, offload="optimizer"), "host memory or in 8 bits with ZeRO stage 3"),
+        ("nemo", Layout(1, 1, 2, zero_stage=0, optimizer_bits=8), "host memory or in 8 bits with ZeRO stage 0"),
+        ("nemo", Layout(1, 1, 2, offload="optimizer", optimizer_bits=8), "host memory and in 8 bits"),
+        ("torchtitan", Layout(1, 1, 2, zero_stage=3, offload="optimizer"), "with all else on the accelerator"),
+        ("torchtitan", Layout(1, 1, 2, zero_stage=3, optimizer_bits=8), "optimizer states of 8 bits"),
+        ("megatron", Layout(1, 2, 2, schedule="zero-bubble"), "the zero-bubble schedule"),
     ],
 )
 def test_what_a_tool_has_no_word_for_is_refused(tool, layout, says):

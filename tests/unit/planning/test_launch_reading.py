@@ -297,6 +297,62 @@ def test_wrong_deepspeed_settings_are_refused(text, says):
         launch.read(text)
 
 
+def test_flags_that_save_memory():
+    common = "--micro-batch-size 1 --bf16 --use-distributed-optimizer --nnodes 2 --nproc-per-node 8"
+    script = f"{common} --context-parallel-size 4 --cp-comm-type allgather --optimizer-cpu-offload"
+    read = launch.read(f"{script} --use-precision-aware-optimizer --optimizer-offload-fraction 0.5", "megatron")
+    layout = read.layout()
+    assert (layout.context_exchange, layout.offload, layout.optimizer_bits) == ("all-gather", "optimizer", 32)
+    assert read.notes == ("offloading 50% of the optimizer's states is predicted as of all of them",)
+    lean = launch.read(f"{common} --use-precision-aware-optimizer --exp-avg-dtype fp8 --exp-avg-sq-dtype fp8")
+    assert (lean.layout().optimizer_bits, lean.layout().offload, lean.notes) == (8, "none", ())
+    wide = launch.read(f"{common} --use-precision-aware-optimizer --exp-avg-dtype bf16 --cp-comm-type a2a")
+    assert (wide.layout().optimizer_bits, len(wide.notes)) == (32, 2)
+    off = launch.read(f"{common} --optimizer-cpu-offload --optimizer-offload-fraction 0")
+    assert off.layout().offload == "none"
+    for wrong, says in (
+        ("--cp-comm-type ring", '"ring" is none of'),
+        ("--optimizer-offload-fraction 2", "from 0 to 1"),
+    ):
+        with pytest.raises(InputError, match=says):
+            launch.read(f"{common} {wrong}")
+
+
+def test_torchtitan_gathers_keys_and_values_unless_told_otherwise():
+    text = "[parallelism]\ncontext_parallel_degree = 2\n[training]\nlocal_batch_size = 1\n"
+    assert launch.read(text).layout(8).context_exchange == "all-gather"
+    ring = text.replace("= 2", '= 2\ncontext_parallel_rotate_method = "alltoall"', 1)
+    assert launch.read(ring).layout(8).context_exchange == "ring"
+    with pytest.raises(InputError, match="'ring' is none of allgather, alltoall"):
+        launch.read(ring.replace("alltoall", "ring"))
+    offloaded = launch.read(text + "enable_cpu_offload = true\n")
+    assert offloaded.layout(8).offload == "optimizer"
+    assert offloaded.notes == (
+        "weights, gradients and optimizer states in host memory are predicted as optimizer states alone",
+    )
+
+
+def test_deepspeed_offloads_by_json_or_by_flag():
+    text = '{"train_batch_size": 64, "train_micro_batch_size_per_gpu": 1, "gradient_accumulation_steps": 1, %s}'
+    read = launch.read(text % '"zero_optimization": {"stage": 2, "offload_optimizer": {"device": "cpu"}}')
+    assert (read.layout().offload, read.notes) == ("optimizer", ())
+    disk = launch.read(text % '"zero_optimization": {"stage": 3, "offload_optimizer": {"device": "nvme"}}')
+    assert (disk.layout().offload, disk.notes) == (
+        "optimizer",
+        ("optimizer states on NVMe are predicted as in host memory",),
+    )
+    none = launch.read(text % '"zero_optimization": {"stage": 2, "offload_optimizer": {"device": "none"}}')
+    assert none.layout().offload == "none"
+    flag = launch.read("deepspeed --num_nodes 1 --num_gpus 8 x.py --deepspeed --zero-stage 1 --cpu-optimizer")
+    assert flag.fixed["offload"] == "optimizer"
+    for wrong, says in (
+        ('"zero_optimization": {"stage": 2, "offload_optimizer": {"device": "disk"}}', "'disk' is none of none, cpu"),
+        ('"zero_optimization": {"stage": 0, "offload_optimizer": {"device": "cpu"}}', "needs ZeRO stage 1 or more"),
+    ):
+        with pytest.raises(InputError, match=says):
+            launch.read(text % wrong)
+
+
 def test_flags_of_another_model_are_refused():
     with pytest.raises(InputError, match=r"layers 80 is 32 in llama-3\.1-8b; hidden 8192 is 4096"):
         question(launch.read(SCRIPT), load(), model="llama-3.1-8b")
