@@ -46,6 +46,15 @@ OFFLOAD_CODES = {"none": 0.0, "optimizer": 1.0}
 OPTIMIZER_BITS = (8, 32)  # widths of Adam's moments [bit]
 CONTEXT_EXCHANGE_CODES = {"ring": 0.0, "all-gather": 1.0}
 ULTRA = "blackwell-ultra"
+# Bytes moved per parameter of a rank and micro-batch to add gradients up in 32 bits: read and written, in the product's
+# epilogue; sharded gradients (ZeRO 3) are added up on the shard alone. [B]
+ACCUMULATION_BYTES = 8.0
+# The same where each gradient is first turned into 32 bits (2 read, 4 written) and then added (8 read, 4 written), as
+# in DeepSpeed's BF16 optimizer (deepspeed/runtime/bf16_optimizer.py, update_hp_grads). [B]
+UNFUSED_ACCUMULATION_BYTES = 18.0
+# Software that adds gradients up so, and gathers the weights of a fully sharded layer once more to recompute it: S.
+# Rajbhandari et al., "ZeRO-Infinity," arXiv:2104.07857, 2021, section 4.1.
+UNFUSED_STACKS = ("deepspeed",)
 # Rated package power over bf16 peak of the part that defines a generation, 700 W H100 SXM: parts with less power for
 # the same peak cannot hold its clock. [J/FLOP]
 RATED_J_PER_FLOP = {"hopper": 700.0 / 989.4e12}
@@ -90,6 +99,8 @@ class JobColumns:
     batch_sequences: Column
     software_date: Column
     operand_bytes: Column
+    accumulation_bytes: Column  # moved per parameter and micro-batch to add gradients up
+    gathers_to_recompute: Column  # of the weights of a fully sharded layer, besides those of both passes
     matrix_flop_per_s: Column  # of the layers' products, in the job's precision
     plain_flop_per_s: Column  # of products in bf16: router and output head
     attention_flop_per_s: Column
@@ -206,6 +217,11 @@ def _launch_factor(job: TrainingJob, calibration: Calibration) -> float:
     return calibration.graph_launch_factor if rack and job.software_date >= GRAPHS_FROM else 1.0
 
 
+def _accumulation_bytes(job: TrainingJob) -> float:
+    """Bytes moved per parameter and micro-batch to add gradients up [B]."""
+    return UNFUSED_ACCUMULATION_BYTES if job.stack in UNFUSED_STACKS else ACCUMULATION_BYTES
+
+
 def _loaded_w(job: TrainingJob) -> float:
     """All-in power of an accelerator at load under the job's power cap [W]."""
     chip = job.accelerator
@@ -243,6 +259,8 @@ def job_columns(jobs: Sequence[TrainingJob], calibration: Calibration) -> JobCol
         batch_sequences=_column(jobs, lambda job: job.batch_sequences),
         software_date=_column(jobs, lambda job: job.software_date),
         operand_bytes=_column(jobs, lambda job: OPERAND_BYTES[peak_flop_per_s(job.accelerator, job.precision)[1]]),
+        accumulation_bytes=_column(jobs, _accumulation_bytes),
+        gathers_to_recompute=_column(jobs, lambda job: job.stack in UNFUSED_STACKS),
         matrix_flop_per_s=_column(jobs, lambda job: _matrix_rate(job, calibration, job.precision)),
         plain_flop_per_s=_column(jobs, lambda job: _matrix_rate(job, calibration, "bf16")),
         attention_flop_per_s=_column(jobs, lambda job: _attention_rate(job, calibration)),

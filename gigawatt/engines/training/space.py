@@ -229,8 +229,8 @@ def candidates(
     _virtual_stages(grid, job, columns, axes["virtual_stages"], asked)
     grid.cross("schedule", axes["schedule"])
     # without a pipeline all schedules are one, and DualPipe only holds its weights twice
-    lone = axes["schedule"] if len(axes["schedule"]) == 1 else [0.0]
-    grid.keep((grid["pipeline"] > 1.0) | np.isin(grid["schedule"], lone))
+    lone = min(axes["schedule"])
+    grid.keep((grid["pipeline"] > 1.0) | (grid["schedule"] == lone))
     grid.cross("context_exchange", axes["context_exchange"])
     # one rank exchanges nothing either way
     grid.keep((grid["context"] > 1.0) | (grid["context_exchange"] == axes["context_exchange"][0]))
@@ -247,9 +247,8 @@ def candidates(
     for name in SINGLE:
         if len(axes[name]) > 1:
             grid.cross(name, axes[name])
-        else:
-            grid.columns[name] = np.array(axes[name])
-    layouts = LayoutColumns(**grid.columns)
+    alone = {name: np.array(axes[name]) for name in SINGLE if len(axes[name]) == 1}  # one value stands for all rows
+    layouts = LayoutColumns(**grid.columns, **alone)
     return layouts.take(np.flatnonzero(rules.mask(columns, layouts))) if layouts.tensor.size else layouts
 
 

@@ -33,9 +33,6 @@ from gigawatt.units import BYTES_PER_GIB
 # Bytes that the optimizer moves per parameter of its shard: weight, two moments read and written in 32 bits, gradient
 # read, 16-bit weight written. [B]
 OPTIMIZER_TRAFFIC_BYTES = 30.0
-# Bytes moved per parameter of a rank and micro-batch to add gradients up in 32 bits: read and written, whether in the
-# product's epilogue or after it; sharded gradients (ZeRO 3) are added up on the shard alone. [B]
-ACCUMULATION_BYTES = 8.0
 # One direction of PCIe 5.0 x16: 16 lanes of 32 GT/s in 128b/130b (PCI-SIG, PCI Express Base Specification 5.0). [B/s]
 PCIE_BYTES_PER_S = 16.0 * 32e9 * 128.0 / 130.0 / 8.0
 PCIE_FRAC = 0.85  # of it that large pinned copies reach, less packet headers and flow control, ESTIMATE [-]
@@ -202,7 +199,7 @@ def assemble(
     updated = trunk * share.trunk + parameters.experts * share.experts
     hbm_rate = job.hbm_bytes_per_s * job.hbm_frac
     summed = np.where(layout.zero_stage > 2, updated, trunk + parameters.experts) * np.maximum(micro_batches - 1.0, 0.0)
-    accumulation = summed * ACCUMULATION_BYTES / hbm_rate
+    accumulation = summed * job.accumulation_bytes / hbm_rate
     slow = calibration.straggler_per_doubling * np.log2(np.maximum(job.gpus / STRAGGLER_FROM_COUNT, 1.0))
     factor = job.stack_factor
     scaled = factor * layers

@@ -42,11 +42,11 @@ def test_the_table_agrees_with_the_rows_that_ship(published):
 
 def test_bloom_micro_batches(sweep):
     measured, predicted = sweep("bloom-pp12")
-    assert predicted[0] > predicted[1]  # 1 is slower than 2, as measured
-    assert predicted[0] > predicted[2]  # and than 4
+    assert min(range(4), key=predicted.__getitem__) == min(range(4), key=measured.__getitem__) == 2  # 4 is the best
+    assert predicted[0] > predicted[1]  # 1 is slower than 2: gradients are added up for every micro-batch
     assert predicted[3] > predicted[2]  # 8 is slower than 4: the bubble
     for one, other in zip(measured, predicted, strict=True):
-        assert other / predicted[0] == pytest.approx(one / measured[0], abs=0.12)  # a third of the gain is missed
+        assert other / predicted[0] == pytest.approx(one / measured[0], abs=0.07)
 
 
 @pytest.mark.parametrize("size", ["22b", "175b", "1t"])

@@ -214,7 +214,9 @@ def test_smallest_hardware_is_the_fewest_that_fit():
 def test_smallest_hardware_for_all_of_405b_spans_nodes_and_shards():
     found = smallest_hardware(TrainingJob(LLAMA_405B, H100, 1, 4096, 128), Tuning("full"))
     assert 406e9 * 18 / (80e9 * 0.97) < found.job.gpus_count <= 128
-    assert found.step == search(found.job, 1).best  # all weights is training
+    trained = search(found.job, 1).best  # all weights is training
+    assert found.step.hfu == pytest.approx(trained.hfu, rel=1e-12)
+    assert replace(found.step, hfu=trained.hfu) == trained
     assert found.step.layout.tensor_parallel <= 8
     assert found.nodes_count == found.job.gpus_count // 8
 

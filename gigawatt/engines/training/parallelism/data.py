@@ -9,7 +9,7 @@ import numpy as np
 from gigawatt.engines.hardware.collectives import all_reduce_time_s, gather_time_s
 from gigawatt.engines.hardware.constants import Calibration
 from gigawatt.engines.hardware.topology import ranks_inside
-from gigawatt.engines.training.columns import Column, JobColumns, LayoutColumns
+from gigawatt.engines.training.columns import FULL_RECOMPUTE_CODE, Column, JobColumns, LayoutColumns
 from gigawatt.engines.training.parallelism.shares import Shares
 
 PARAMETER_BYTES = 2.0  # parameters are gathered in 16 bits [B]
@@ -97,7 +97,8 @@ def exposed_time_s(
     Stage 0 reduces gradients on all ranks, stage 1 reduces and scatters them and gathers parameters, once a step beside
     the last backward and the next forward micro-batch. Stage 2 scatters gradients of every micro-batch, since a rank
     keeps no whole ones to add up; under a pipeline it works as stage 1. Stage 3 gathers twice and reduces once for
-    every micro-batch. Outside the sharding group the gradients of the shards are reduced once more.
+    every micro-batch; DeepSpeed gathers once more to recompute a layer. Outside the sharding group the gradients of the
+    shards are reduced once more.
     """
     stage = layout.zero_stage
     window = calibration.data_window * micro_batch_s
@@ -115,7 +116,8 @@ def exposed_time_s(
         exposed = exposed + np.where(stage == 2, again * beside(traffic.whole_s(GRADIENT_BYTES)), 0.0)
     if not np.any(stage > 2):
         return np.asarray(exposed)
-    sent = 2.0 * PARAMETER_BYTES + GRADIENT_BYTES
+    again = np.where(layout.recompute > FULL_RECOMPUTE_CODE, job.gathers_to_recompute, 0.0)
+    sent = (2.0 + again) * PARAMETER_BYTES + GRADIENT_BYTES
     within, across = traffic.within_s(sent), traffic.across_s(sent)
     missed = within * (1.0 - calibration.sharded_overlap_inside) + across * (1.0 - calibration.sharded_overlap)
     return np.where(stage > 2, micro_batches * np.maximum(missed, within + across - window), exposed)
@@ -129,15 +131,15 @@ class _Traffic(NamedTuple):
     across_each: Column  # between them
     across_fixed: Column
 
-    def within_s(self, sent_bytes: float) -> Column:
+    def within_s(self, sent_bytes: Column | float) -> Column:
         """Time inside scale-up domains for so many bytes of each parameter [s]."""
         return self.within_fixed + sent_bytes * self.within_each
 
-    def across_s(self, sent_bytes: float) -> Column:
+    def across_s(self, sent_bytes: Column | float) -> Column:
         """Time between scale-up domains for so many bytes of each parameter [s]."""
         return self.across_fixed + sent_bytes * self.across_each
 
-    def whole_s(self, sent_bytes: float) -> Column:
+    def whole_s(self, sent_bytes: Column | float) -> Column:
         """Time for so many bytes of each parameter [s]."""
         return self.within_s(sent_bytes) + self.across_s(sent_bytes)
 
