@@ -140,7 +140,7 @@ def design_chain(
     (0.84, 0.42)
     >>> chain = design_chain(1e6, power_chain="rack-battery-480v")
     >>> round(path_efficiency_frac(chain), 4)
-    0.9847
+    0.9845
     """
     uses = _uses(power_chain)
     banks = tuple(_bank(use, redundancy) for use in reversed(uses))

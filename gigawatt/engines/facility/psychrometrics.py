@@ -245,7 +245,7 @@ def dew_point_from_humidity_c(dry_bulb_c: Floats, humidity_frac: Floats) -> Floa
     --------
     >>> import numpy as np
     >>> dew_point_from_humidity_c(np.array([20.0]), np.array([0.5])).round(2)
-    array([9.27])
+    array([9.26])
     """
     exponent = np.log(saturation_pressure_pa(dry_bulb_c) * humidity_frac / MAGNUS_PA)
     return np.asarray(MAGNUS_OFFSET_C * exponent / (MAGNUS_SLOPE - exponent))

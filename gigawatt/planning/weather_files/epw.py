@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gigawatt.planning.weather_files.raw import Place, RawYear, number, read_text, whole, wrong
+from gigawatt.planning.weather_files.raw import Place, RawYear, numbers, read_text, whole_numbers, wrong
 
 HEADER_LINES = 8
 FIELDS_LEAST = 22  # up to the wind speed; the format has 35
@@ -55,22 +55,22 @@ def read(path: Path) -> RawYear:
     short = next((item for item in data if len(item[1]) < FIELDS_LEAST), None)
     if short:
         raise wrong(file, short[0], "", f"has {len(short[1])} fields of 35", "Was the file cut off?")
+    lines = [line for line, _ in data]
     columns = {}
     for name, (position, missing) in FIELDS.items():
-        values = np.array([number(file, line, name, row[position]) for line, row in data])
+        values = numbers(file, lines, name, [row[position] for _, row in data])
         columns[name] = np.where(values >= missing, np.nan, values)
     month, day, hour = (
-        np.array([whole(file, line, name, row[at]) for line, row in data], dtype=np.int64)
+        whole_numbers(file, lines, name, [row[at] for _, row in data])
         for name, at in (("month", MONTH), ("day", DAY), ("hour", HOUR))
     )
+    where = {name: float(numbers(file, [1], name, [location[at]])[0]) for name, at in LOCATION_FIELDS.items()}
     return RawYear(
         file=file,
-        lines=np.array([line for line, _ in data], dtype=np.int64),
+        lines=np.array(lines, dtype=np.int64),
         month=month,
         day=day,
         hour=hour,
         columns=columns,
-        place=Place(
-            location[1].strip(), **{name: number(file, 1, name, location[at]) for name, at in LOCATION_FIELDS.items()}
-        ),
+        place=Place(location[1].strip(), **where),
     )

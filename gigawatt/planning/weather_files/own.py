@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gigawatt.planning.weather_files.raw import MOST_BYTES, Floats, Place, RawYear, number, read_text, wrong
+from gigawatt.planning.weather_files.raw import MOST_BYTES, Floats, Place, RawYear, numbers, read_text, wrong
 
 CALENDAR = ("month", "day", "hour")
 NAMES = (
@@ -63,8 +63,9 @@ def read_csv(path: Path) -> RawYear:
     for line, row in data:
         if len(row) != len(names):
             raise wrong(file, line, "", f"has {len(row)} fields; the first line names {len(names)}")
+    lines = [line for line, _ in data]
     columns = {
-        name: np.array([number(file, line, name, row[at]) for line, row in data])
+        name: numbers(file, lines, name, [row[at] for _, row in data])
         for at, name in enumerate(names)
         if name in CALENDAR + NAMES
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gigawatt.planning.weather_files.raw import Place, RawYear, read_text, whole, wrong
+from gigawatt.planning.weather_files.raw import Place, RawYear, read_text, wrong
 
 TIME = "time(UTC)"
 FIELDS = {
@@ -39,7 +39,9 @@ def _hour(file: str, position: int, row: Any) -> dict[str, float]:
     stamp = str(row.get(TIME, ""))  # 20070101:0000
     field = f"{place}.{TIME}"
     for name, first, last in (("month", 4, 6), ("day", 6, 8), ("hour", 9, 11)):
-        values[name] = whole(file, 0, field, stamp[first:last])
+        if not stamp[first:last].isdigit():
+            raise wrong(file, 0, field, f'"{stamp[:20]}" is no time such as 20070101:0000')
+        values[name] = float(stamp[first:last])
     return values
 
 

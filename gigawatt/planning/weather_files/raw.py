@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,47 +113,63 @@ def read_text(path: Path) -> str:
     return io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", errors="replace").read()
 
 
-def number(file: str, line: int, field: str, text: str) -> float:
-    """Read a number, or say where it is none; an empty cell and "nan" are missing values.
+def numbers(file: str, lines: Sequence[int], field: str, cells: Sequence[str]) -> Floats:
+    """Read a column of numbers, or say where one is none; empty cells and "nan" are missing values.
 
     Parameters
     ----------
     file : str
-    line : int
-    field, text : str
+    lines : sequence of int
+        Line of each cell.
+    field : str
+    cells : sequence of str
 
     Returns
     -------
-    float
+    ndarray
 
     Raises
     ------
     InputError
+        Naming the line.
     """
     try:
-        return float(text) if text.strip() else float("nan")
+        return np.array(cells, dtype=np.str_).astype(np.float64)
+    except ValueError:
+        return np.array([_number(file, line, field, cell) for line, cell in zip(lines, cells, strict=True)])
+
+
+def _number(file: str, line: int, field: str, cell: str) -> float:
+    """Read a cell, or say that it is no number."""
+    try:
+        return float(cell) if cell.strip() else float("nan")
     except ValueError as error:
-        raise wrong(file, line, field, f'"{text.strip()[:20]}" is no number') from error
+        raise wrong(file, line, field, f'"{cell.strip()[:20]}" is no number') from error
 
 
-def whole(file: str, line: int, field: str, text: str) -> int:
-    """Read a whole number, or say where it is none.
+def whole_numbers(file: str, lines: Sequence[int], field: str, cells: Sequence[str]) -> NDArray[np.int64]:
+    """Read a column of whole numbers, or say where one is none.
 
     Parameters
     ----------
     file : str
-    line : int
-    field, text : str
+    lines : sequence of int
+        Line of each cell.
+    field : str
+    cells : sequence of str
 
     Returns
     -------
-    int
+    ndarray of int
 
     Raises
     ------
     InputError
+        Naming the line.
     """
-    value = number(file, line, field, text)
-    if value != value or value != int(value):
-        raise wrong(file, line, field, f'"{text.strip()[:20]}" is no whole number')
-    return int(value)
+    values = numbers(file, lines, field, cells)
+    odd = ~np.isfinite(values) | (values != np.round(values))
+    if odd.any():
+        at = int(np.argmax(odd))
+        raise wrong(file, lines[at], field, f'"{cells[at].strip()[:20]}" is no whole number')
+    return values.astype(np.int64)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gigawatt.planning.weather_files.raw import Place, RawYear, number, read_text, whole, wrong
+from gigawatt.planning.weather_files.raw import Place, RawYear, numbers, read_text, whole_numbers, wrong
 
 DATE, TIME = "Date (MM/DD/YYYY)", "Time (HH:MM)"
 FIELDS = {
@@ -46,7 +46,7 @@ def read(path: Path) -> RawYear:
     """
     file = str(path)
     rows = list(csv.reader(io.StringIO(read_text(path))))
-    if len(rows) < len(("site", "names", "an hour")) or len(rows[0]) <= max(SITE_FIELDS.values()):
+    if len(rows) <= 1 or len(rows[0]) <= max(SITE_FIELDS.values()):
         raise wrong(file, 1, "", "is no TMY3 file: the first line holds station, name, state, zone, position, height")
     position = {name.strip(): place for place, name in enumerate(rows[1])}
     absent = [name for name in (DATE, TIME, *FIELDS.values()) if name not in position]
@@ -56,22 +56,20 @@ def read(path: Path) -> RawYear:
     short = next((item for item in data if len(item[1]) <= max(position[name] for name in FIELDS.values())), None)
     if short:
         raise wrong(file, short[0], "", f"has {len(short[1])} fields of {len(position)}", "Was the file cut off?")
+    lines = [line for line, _ in data]
     columns = {}
     for name, label in FIELDS.items():
-        values = np.array([number(file, line, label, row[position[label]]) for line, row in data])
+        values = numbers(file, lines, label, [row[position[label]] for _, row in data])
         values = np.where((values <= MISSING_BELOW) | (values >= MISSING_ABOVE), np.nan, values)
         columns[name] = values * PASCALS_PER_MILLIBAR if name == "pressure_pa" else values
-    dates = [(line, row[position[DATE]].split("/")) for line, row in data]
+    dates = [f"{row[position[DATE]]}//".split("/") for _, row in data]
+    where = {name: float(numbers(file, [1], name, [rows[0][at]])[0]) for name, at in SITE_FIELDS.items()}
     return RawYear(
         file=file,
-        lines=np.array([line for line, _ in data], dtype=np.int64),
-        month=np.array([whole(file, line, DATE, date[0]) for line, date in dates], dtype=np.int64),
-        day=np.array([whole(file, line, DATE, date[1] if len(date) > 1 else "") for line, date in dates]),
-        hour=np.array(
-            [whole(file, line, TIME, row[position[TIME]].split(":")[0]) for line, row in data], dtype=np.int64
-        ),
+        lines=np.array(lines, dtype=np.int64),
+        month=whole_numbers(file, lines, DATE, [date[0] for date in dates]),
+        day=whole_numbers(file, lines, DATE, [date[1] for date in dates]),
+        hour=whole_numbers(file, lines, TIME, [row[position[TIME]].split(":")[0] for _, row in data]),
         columns=columns,
-        place=Place(
-            rows[0][1].strip(), **{name: number(file, 1, name, rows[0][at]) for name, at in SITE_FIELDS.items()}
-        ),
+        place=Place(rows[0][1].strip(), **where),
     )

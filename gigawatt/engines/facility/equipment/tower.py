@@ -173,7 +173,7 @@ def tower_loop(
     >>> air = Weather(np.array([30.0]), np.array([22.0]), np.array([18.5]), np.array([101325.0]))
     >>> hour = tower_loop(np.array([1e6]), 1e6, 32.0, air, 6.0)
     >>> hour.power_w_H.round(-2), hour.water_l_H.round(-1)
-    (array([8700.]), array([1510.]))
+    (array([8700.]), array([1520.]))
     """
     if design_w <= 0.0:
         return waterless(np.zeros_like(heat_w_H), heat_w_H)
