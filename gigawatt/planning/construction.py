@@ -5,6 +5,7 @@ A campus is told by its buildings and its power; every other figure is the catal
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from gigawatt.catalogue.construction import Construction
 from gigawatt.engines.construction import (
+    Band,
     CampusInputs,
     CampusSchedule,
     Lead,
@@ -127,6 +129,32 @@ def _lead(figure: Quantity) -> Lead:
 def campus_schedule(inputs: CampusInputs, seed: int = 0, months_count: int | None = None) -> CampusSchedule:
     """Megawatts by month of a campus; see `gigawatt.engines.construction.schedule_campus`."""
     return schedule_campus(inputs, seed=seed, months_count=months_count)
+
+
+def dates_of(band: Band, cleared_on: datetime.date) -> tuple[datetime.date, datetime.date, datetime.date]:
+    """Calendar dates of a milestone's band.
+
+    Parameters
+    ----------
+    band : Band
+        For example `campus_schedule(...).first_power.band`.
+    cleared_on : datetime.date
+        Day on which clearing the land starts; with `from_site_search`, the day on which the search does.
+
+    Returns
+    -------
+    tuple of datetime.date
+        The dates by which 10, 50 and 90 % of the draws are there.
+
+    Examples
+    --------
+    >>> [str(date) for date in dates_of(Band(0.0, 365.0, 366.4), datetime.date(2025, 1, 1))]
+    ['2025-01-01', '2026-01-01', '2026-01-02']
+    """
+    p10, p50, p90 = (
+        cleared_on + datetime.timedelta(days=round(days)) for days in (band.p10_days, band.p50_days, band.p90_days)
+    )
+    return p10, p50, p90
 
 
 def campus_cost_usd(facts: Construction, critical_mw: float, site_m2: float = 0.0) -> dict[str, float]:
