@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from gigawatt.catalogue.construction import Construction
 from gigawatt.catalogue.entry import Entry, Text
 from gigawatt.catalogue.failures import Reliability, Repair
+from gigawatt.catalogue.supply import GridArea, SupplyKind
+from gigawatt.catalogue.workloads import ClusterWorkload
 from gigawatt.records import Quantity
 
 
@@ -283,8 +285,11 @@ KINDS: dict[str, type[Entry]] = {
     "plants": Plant,
     "reliability": Reliability,
     "repairs": Repair,
+    "workloads": ClusterWorkload,
     "costs": CostModel,
     "construction": Construction,
+    "supply": SupplyKind,
+    "grids": GridArea,
     "profiles": EfficiencyProfile,
     "claims": Claim,
     "defaults": Defaults,

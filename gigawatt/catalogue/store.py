@@ -36,6 +36,7 @@ from gigawatt.catalogue.schema import (
     Source,
     Tariff,
 )
+from gigawatt.catalogue.workloads import ClusterWorkload
 from gigawatt.errors import CatalogueError, nearest
 
 DATA = Path(__file__).parent / "data"
@@ -199,6 +200,11 @@ class Catalogue:
     def repairs(self) -> Shelf[Repair]:
         """What happens after a failure."""
         return self.shelf("repairs")
+
+    @property
+    def workloads(self) -> Shelf[ClusterWorkload]:
+        """What the people of published clusters ask for."""
+        return self.shelf("workloads")
 
     @property
     def costs(self) -> Shelf[CostModel]:
