@@ -42,6 +42,8 @@ UNITS: dict[str, tuple[dict[str, int], float]] = {
     "MWh": (_ENERGY, 3.6e9),
     "GWh": (_ENERGY, 3.6e12),
     "TWh": (_ENERGY, 3.6e15),
+    "Btu": (_ENERGY, 1055.05585262),  # international table
+    "MMBtu": (_ENERGY, 1055.05585262e6),
     "Hz": ({"s": -1}, 1.0),
     "us": (_TIME, 1e-6),
     "ms": (_TIME, 1e-3),
@@ -130,6 +132,8 @@ SUFFIXES: dict[str, str] = {
     "usd_per_gpu_year": "USD/year",
     "usd_per_gpu": "USD",
     "usd_per_mw_year": "USD/MW/year",
+    "usd_per_mw_month": "USD/MW/month",
+    "usd_per_mw": "USD/MW",
     "usd_per_w": "USD/W",
     "usd_per_h": "USD/h",
     "usd_per_m2": "USD/m2",

@@ -23,7 +23,7 @@ PINT = {
     "kB": "kilobyte", "MB": "megabyte", "GB": "gigabyte", "TB": "terabyte", "PB": "petabyte", "MiB": "mebibyte",
     "GiB": "gibibyte", "TiB": "tebibyte", "m": "meter", "km": "kilometer", "m2": "meter**2", "km2": "kilometer**2",
     "acre": "acre", "sqft": "foot**2", "ha": "hectare", "L": "liter", "m3": "meter**3", "gal": "gallon", "g": "gram",
-    "kg": "kilogram", "t": "metric_ton", "Pa": "pascal", "%": "percent",
+    "kg": "kilogram", "t": "metric_ton", "Pa": "pascal", "%": "percent", "Btu": "Btu_it", "MMBtu": "megaBtu_it",
 }  # fmt: skip
 KNOWN = sorted(PINT)
 NUMBERS = st.floats(1e-6, 1e12, allow_nan=False, allow_infinity=False)
