@@ -81,7 +81,7 @@ _WORDS = {
     "Name": "a name",
     "NamedExpr": "an assignment inside an expression",
     "Nonlocal": "`nonlocal`",
-    "NotIn": "`not in`",
+    "NotIn": "`not in`",  # codespell:ignore
     "Pass": "`pass`",
     "Raise": "`raise`",
     "Return": "`return` outside a function",

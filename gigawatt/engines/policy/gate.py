@@ -29,7 +29,10 @@ REASONS = {
     "^": "A power is written `**`",
     "~": "Write `not`",
 }
-TOKEN = re.compile(r"\w+|[^\s\w]")
+TOKEN = re.compile(r"0[xX]\w*|\.?[0-9](?:[\w.]|(?<=[eE])[+-])*|\w+|[^\s\w]")
+NUMBER = re.compile(
+    r"0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9][0-9_]*)?[jJ]?"
+)
 SHOWN_COUNT = 40  # characters of the user's text that a message repeats
 
 
@@ -116,7 +119,7 @@ def _check_characters(number: int, line: str) -> None:
 
 
 def _check_token(number: int, token: re.Match[str], tokens_count: int, depth: int, limits: Limits) -> None:
-    """Reject one token too many, too deep or too long."""
+    """Reject one token too many, too deep, too long, or a number that runs into a word."""
     column = token.start() + 1
     if tokens_count > limits.tokens_count:
         raise rejection(number, column, f"more than {limits.tokens_count:,} words and signs", "Write a shorter policy.")
@@ -125,3 +128,8 @@ def _check_token(number: int, token: re.Match[str], tokens_count: int, depth: in
     if len(token[0]) > LONGEST_NAME_COUNT:
         found = f"{shown(token[0])} has {len(token[0]):,} characters"
         raise rejection(number, column, found, f"Names and numbers have up to {LONGEST_NAME_COUNT}.")
+    if token[0].lstrip(".")[:1].isdigit() and not NUMBER.fullmatch(token[0]):
+        # Python reads "1if x" with a warning only; such spelling must not get that far
+        raise rejection(
+            number, column, f"{shown(token[0])} is no number", "Write 2, 0.5 or 1e-3, with a space before a word."
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import warnings
 
 from gigawatt.engines.policy.expressions import ExpressionReader, check_free, refuse, words
 from gigawatt.engines.policy.features import USUAL, Features, Limits
@@ -76,14 +75,12 @@ def _whole(module: ast.Module, features: Features, limits: Limits) -> Tree:
 def _python_tree(text: str) -> ast.Module:
     """Let Python's parser read the text; turn whatever it raises into a rejection."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # "1if x": doubtful spelling is an error here, and nothing is printed
-            # after an error the parser looks for the line in the file of this name: there is none with an empty one
-            return ast.parse(text, "")
+        # after an error the parser looks for the line in the file of this name: there is none with an empty one
+        return ast.parse(text, "")
     except SyntaxError as error:
         found = f"this cannot be read ({error.msg})"
         raise rejection(error.lineno or 1, max(error.offset or 1, 1), found, WHOLE) from None
-    except (RecursionError, MemoryError, ValueError, Warning) as error:
+    except (RecursionError, MemoryError, ValueError) as error:
         raise rejection(1, 1, f"this cannot be read ({type(error).__name__})", WHOLE) from None
 
 

@@ -65,7 +65,11 @@ def test_there_are_two_hundred_of_them():
 
 def test_reading_them_does_nothing_but_parse():
     done = subprocess.run(
-        [sys.executable, "-c", WATCHED], cwd=Path(__file__).parent, capture_output=True, text=True, check=True
+        [sys.executable, "-W", "always", "-c", WATCHED],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.strip() == "['compile'] []"
     assert done.stderr == ""

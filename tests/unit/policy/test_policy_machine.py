@@ -75,7 +75,8 @@ def value_of(text, features=FEATURES):
         ("floor(-0.5 * run_time_h)", -2.0),
         ("floor(1e300)", 1e300),
         ("True + True", 2.0),
-        ("1_000 + 0x10", 1016.0),
+        ("1_000 + 0x1E+1", 1031.0),
+        ("1.5e+1+.5E1-1.+0b11+0o17-1e0", 36.0),
     ],
 )
 def test_a_policy_computes_what_python_would(text, value):
