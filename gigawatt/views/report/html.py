@@ -17,6 +17,7 @@ from gigawatt.views.figures import FIGURES, STYLE, TOKENS, Figure, draw
 from gigawatt.views.figures.axes import month_short
 from gigawatt.views.figures.buildout import LIMITS, limit_runs, months_of
 from gigawatt.views.headlines import VERDICTS, announced_beside, claimed_words, headlines, limit_counts, verdict_counts
+from gigawatt.views.report.proof import proof_line, proof_pictures, proof_rows
 from gigawatt.views.tables import TABLES, band_words, heading_of, unit_of_column
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _limits(plan: Plan) -> dict[str, Any]:
 
 
 def sureness(plan: Plan) -> list[str]:
-    """How sure we are, in sentences: claims, balances, inputs by kind, bands."""
+    """How sure we are, in sentences: bands, claims, balances, inputs by kind, the training engine's errors."""
     kinds = Counter(origin.kind for origin in plan.origins)
     banded = sum(bool(band_words(metric.p10, metric.p90, metric.unit)) for metric in plan.metrics)
     lines = [f"{banded} of {len(plan.metrics)} headline figures carry a P10–P90 band."]
@@ -101,7 +102,7 @@ def sureness(plan: Plan) -> list[str]:
     if plan.origins:
         said = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
         lines.append(f"{len(plan.origins)} inputs, each with its origin: {said}.")
-    return lines
+    return [*lines, proof_line()]
 
 
 def residual_words(residual: float) -> str:
@@ -164,7 +165,7 @@ def _pictures(plan: Plan) -> dict[str, dict[str, Figure]]:
         narrow = draw(plan, name, NARROW_PX)
         if wide is not None and narrow is not None:
             found[name] = {"wide": wide, "narrow": narrow}
-    return found
+    return found | {"validation": proof_pictures(WIDE_PX, NARROW_PX)}
 
 
 def _claims(plan: Plan, kind: str) -> list[dict[str, Any]]:
@@ -205,7 +206,8 @@ def render(plan: Plan) -> str:
     sections = [("announcement", "Announcement")] if said or between else []
     sections += [("outcome", "Outcome")] if outcome else []
     sections += [(str(part["id"]), str(part["title"])) for part in parts]
-    sections += [("figures", "Figures"), ("checks", "Balances"), ("assumptions", "Assumptions"), ("sources", "Sources")]
+    sections += [("figures", "Figures"), ("validation", "Validation"), ("checks", "Balances")]
+    sections += [("assumptions", "Assumptions"), ("sources", "Sources")]
     css = resources.files("gigawatt.views.report").joinpath("report.css").read_text(encoding="utf-8")
     from markupsafe import Markup
 
@@ -227,6 +229,7 @@ def render(plan: Plan) -> str:
         finance=_finance(plan),
         land=_land(plan),
         explanations=list(plan.explanations.values()),
+        proof=proof_rows(),
         checks=[
             {
                 "check": check,

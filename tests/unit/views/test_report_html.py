@@ -11,6 +11,7 @@ import pytest
 
 from gigawatt.planning.plan import Balance
 from gigawatt.units import say
+from gigawatt.validation.record import record
 from gigawatt.views.headlines import announced_beside, claimed_words, headlines, verdict_counts
 from gigawatt.views.report.html import content_hash, render, sureness, write_report
 from gigawatt.views.tables import TABLES, band_words, numbers
@@ -127,7 +128,7 @@ def test_notices_balances_facts_assumptions_inputs_and_scenario_stand():
 
 def test_every_figure_has_a_caption_and_is_drawn_for_page_and_phone():
     figures = [attributes["id"] for tag, attributes in PAGE.elements if tag == "figure"]
-    assert len(figures) == 14
+    assert len(figures) == 15
     assert sum(tag == "svg" for tag, _ in PAGE.elements) == 2 * len(figures)
 
 
@@ -184,6 +185,18 @@ def test_a_claimed_range_names_its_unit_once():
 def test_verdicts_are_counted_in_grammar():
     assert verdict_counts(PLAN.claims) == "2 agree, 3 differ, 1 cannot be, 1 not modelled"
     assert verdict_counts(PLAN.claims[:2]) == "1 agrees, 1 differs"
+
+
+def test_the_report_shows_the_proof_of_every_engine():
+    errors = record().errors
+    assert "Predicted against measured" in PAGE.text
+    training = errors["training"]
+    assert f"{training.within_25_pct * training.n / 100:.0f} of {training.n} lie within ±25 %" in PAGE.text
+    for engine, one in errors.items():
+        assert f"{engine.replace('-', ' ')} {one.n:,} {one.median_abs_error_pct:.1f}" in PAGE.text
+    (line,) = [line for line in sureness(PLAN) if "training steps" in line]
+    assert f"within {training.median_abs_error_pct:.1f}" in line
+    assert f"nine in ten within {training.p90_abs_error_pct:.0f} %" in line
 
 
 def test_sureness_counts_inputs_by_kind():
