@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache, partial
 from typing import get_args
 
 import numpy as np
@@ -14,11 +15,12 @@ from gigawatt.engines.facility import KINDS, FacilityInputs, PlantDesign, hourly
 from gigawatt.errors import InputError
 from gigawatt.validation.facility import station_weather
 
+WEATHER = cache(partial(station_weather, load()))
 DRY = PlantDesign("liquid-dry", 0.85, 40.0, 24.0, 0.95, 0.01)
 
 
 def site(plant, station="monroe_la", load_frac=0.8, **changes):
-    weather = station_weather(load(), station)
+    weather = WEATHER(station)
     inputs = FacilityInputs(hourly_it_w(100e6, load_frac), 100e6, weather, plant, 0.0, 0.0, 2000.0)
     return replace(inputs, **changes)
 
