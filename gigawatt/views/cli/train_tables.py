@@ -80,9 +80,8 @@ def _caps(answer: TrainAnswer) -> Table:
         for point in answer.caps
     ]
     within = f" in {say(answer.it_w, 'W')} of IT power" if answer.it_w is not None else ""
-    # below these caps memory-bound work would slow too, which is not predicted
     heads = ("power cap", "step", "MFU", "W a GPU", "tokens/J", "GPUs", "tokens/s in all")
-    return show_table(heads, rows, title=f"power caps{within}; the last is no cap")
+    return show_table(heads, rows, title=f"power caps{within}, from 75 % of the rating up")
 
 
 def _row(step: Any) -> tuple[str, ...]:
