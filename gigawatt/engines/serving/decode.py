@@ -117,6 +117,71 @@ def attention_flops(model: Transformer, context_tokens: float) -> float:
     return 2.0 * model.heads * width * read_layer_tokens(model, context_tokens)
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A decode step without its reading of the KV cache.
+
+    Attributes
+    ----------
+    gpu_s_B, link_s_B, host_s_B : array
+        Time of products and traffic, of links, of the host. [s]
+    bytes_B, flops_B : array
+        Of one accelerator. [B], [FLOP]
+    """
+
+    gpu_s_B: Floats
+    link_s_B: Floats
+    host_s_B: Floats
+    bytes_B: Floats
+    flops_B: Floats
+
+
+def parts(
+    model: Transformer, replica: Replica, part: Shard, rate: Rates, batch_B: Floats, calibration: Calibration
+) -> Parts:
+    """Time one decode step of a stage but for the KV cache, by what it waits for.
+
+    Parameters
+    ----------
+    model : Transformer
+        The architecture.
+    replica : Replica
+        How it is spread.
+    part : Shard
+        One accelerator's share.
+    rate : Rates
+        Achieved rates.
+    batch_B : array
+        Sequences of the stage in the step. [-]
+    calibration : Calibration
+        Fitted constants.
+
+    Returns
+    -------
+    Parts
+        See there.
+    """
+    per_rank_B = batch_B / part.attention_ranks
+    linear_flops_B = part.linear_flops * batch_B
+    dense_B = np.hypot(part.linear_bytes / rate.weight_bytes_per_s, linear_flops_B / rate.linear_flop_per_s)
+    element_bytes_B = part.element_values * calibration.elementwise_bytes * per_rank_B
+    moved_B = part.linear_bytes + element_bytes_B
+    gpu_B = dense_B + element_bytes_B / rate.weight_bytes_per_s
+    flops_B = linear_flops_B
+    if part.expert_bytes:
+        expert_bytes_B = part.expert_bytes * touched_frac(model.experts, model.top_k, batch_B)
+        expert_flops_B = part.expert_flops * batch_B
+        slowest_B = expert_bytes_B * touched_imbalance(model, replica, batch_B)
+        experts_B = np.hypot(slowest_B / rate.weight_bytes_per_s, expert_flops_B / rate.expert_flop_per_s)
+        routed_bytes_B = part.routed_bytes * batch_B
+        gpu_B = gpu_B + experts_B * rate.expert_slowdown + routed_bytes_B / rate.weight_bytes_per_s
+        moved_B = moved_B + expert_bytes_B + routed_bytes_B
+        flops_B = flops_B + expert_flops_B
+    link_B = part.layers * (rate.layer_token_link_s * batch_B + rate.layer_link_s)
+    host_B = part.layers * rate.layer_launch_s + rate.sequence_host_s * per_rank_B
+    return Parts(gpu_B, link_B, host_B, moved_B, flops_B)
+
+
 def step(
     model: Transformer,
     replica: Replica,
@@ -157,28 +222,14 @@ def step(
     elementwise traffic, links. Terms add up, since one stream runs them in turn.
     """
     per_rank_B = batch_B / part.attention_ranks
-    linear_flops_B = part.linear_flops * batch_B
-    dense_B = np.hypot(part.linear_bytes / rate.weight_bytes_per_s, linear_flops_B / rate.linear_flop_per_s)
-    moved_B = held.read_bytes * per_rank_B
-    kv_B = moved_B / rate.kv_bytes_per_s
+    apart = parts(model, replica, part, rate, batch_B, calibration)
+    kv_bytes_B = held.read_bytes * per_rank_B
+    kv_B = kv_bytes_B / rate.kv_bytes_per_s
     if model.kv_lora_rank:  # all heads share one latent: products, not traffic, may bind
         heads_split = 1 if replica.attention_data_parallel else replica.tensor_parallel
         work = attention_flops(model, held.mean_context_tokens) / (replica.pipeline_parallel * heads_split)
         kv_B = np.maximum(kv_B, work * per_rank_B / rate.attention_flop_per_s)
-    element_bytes_B = part.element_values * calibration.elementwise_bytes * per_rank_B
-    moved_B = moved_B + part.linear_bytes + element_bytes_B
-    gpu_B = dense_B + kv_B + element_bytes_B / rate.weight_bytes_per_s
-    flops_B = linear_flops_B
-    if part.expert_bytes:
-        expert_bytes_B = part.expert_bytes * touched_frac(model.experts, model.top_k, batch_B)
-        expert_flops_B = part.expert_flops * batch_B
-        slowest_B = expert_bytes_B * touched_imbalance(model, replica, batch_B)
-        experts_B = np.hypot(slowest_B / rate.weight_bytes_per_s, expert_flops_B / rate.expert_flop_per_s)
-        routed_bytes_B = part.routed_bytes * batch_B
-        gpu_B = gpu_B + experts_B * rate.expert_slowdown + routed_bytes_B / rate.weight_bytes_per_s
-        moved_B = moved_B + expert_bytes_B + routed_bytes_B
-        flops_B = flops_B + expert_flops_B
-    link_B = part.layers * (rate.layer_token_link_s * batch_B + rate.layer_link_s)
-    busy_B = np.maximum(gpu_B, link_B) if rate.links_overlap else gpu_B + link_B
-    host_B = part.layers * rate.layer_launch_s + rate.sequence_host_s * per_rank_B
-    return Step(time_s_B=(busy_B + host_B) * rate.stage_factor, bytes_B=moved_B, flops_B=flops_B)
+    gpu_B = apart.gpu_s_B + kv_B
+    busy_B = np.maximum(gpu_B, apart.link_s_B) if rate.links_overlap else gpu_B + apart.link_s_B
+    time_B = (busy_B + apart.host_s_B) * rate.stage_factor
+    return Step(time_s_B=time_B, bytes_B=apart.bytes_B + kv_bytes_B, flops_B=apart.flops_B)

@@ -53,6 +53,73 @@ def causal_layer_pairs(model: Transformer, cached_tokens: float, total_tokens: f
     return (model.layers - model.windowed_layers) * full + seen * (total_tokens - cached_tokens)
 
 
+@dataclass(frozen=True, slots=True)
+class PromptRates:
+    """What a stage spends on a token of a prompt, and on a pair of query and key.
+
+    Attributes
+    ----------
+    gpu_s, link_s, host_s : float
+        Per token. [s]
+    pair_s : float
+        Per pair and layer. [s]
+    bytes, flops, pair_flops : float
+        Of one accelerator, per token and per pair and layer. [B], [FLOP]
+    """
+
+    gpu_s: float
+    link_s: float
+    host_s: float
+    pair_s: float
+    bytes: float
+    flops: float
+    pair_flops: float
+
+
+def prompt_rates(
+    model: Transformer, replica: Replica, part: Shard, rate: Rates, calibration: Calibration
+) -> PromptRates:
+    """Work out what a token of a prompt costs.
+
+    Parameters
+    ----------
+    model : Transformer
+        The architecture.
+    replica : Replica
+        How it is spread.
+    part : Shard
+        One accelerator's share.
+    rate : Rates
+        Achieved rates.
+    calibration : Calibration
+        Fitted constants.
+
+    Returns
+    -------
+    PromptRates
+        Launches and weights are shared by the `STEP_TOKENS` of a full step.
+    """
+    value_dim = model.value_head_dim or model.head_dim
+    pair_flops = 2.0 * model.heads * (model.head_dim + model.rope_head_dim + value_dim)
+    pair_flops /= replica.tensor_parallel * replica.pipeline_parallel
+    elements = calibration.elementwise_bytes * part.element_values / part.attention_ranks
+    weights = part.linear_bytes / (STEP_TOKENS * rate.weight_bytes_per_s)
+    gpu_s = max(part.linear_flops / rate.linear_flop_per_s, weights) + elements / rate.weight_bytes_per_s
+    if part.expert_bytes:
+        by_weights = part.expert_bytes / (STEP_TOKENS * rate.weight_bytes_per_s)
+        gpu_s += max(part.expert_flops / rate.expert_flop_per_s, by_weights) * rate.expert_slowdown
+        gpu_s += part.routed_bytes / rate.weight_bytes_per_s
+    return PromptRates(
+        gpu_s=gpu_s,
+        link_s=part.layers * (rate.layer_token_link_s + rate.layer_link_s / STEP_TOKENS),
+        host_s=part.layers * rate.layer_launch_s / STEP_TOKENS,
+        pair_s=pair_flops / rate.attention_flop_per_s,
+        bytes=(part.linear_bytes + part.expert_bytes) / STEP_TOKENS + elements + part.routed_bytes,
+        flops=part.linear_flops + part.expert_flops,
+        pair_flops=pair_flops,
+    )
+
+
 def prefill(
     model: Transformer, replica: Replica, part: Shard, rate: Rates, request: Request, calibration: Calibration
 ) -> Prefill:
@@ -86,25 +153,13 @@ def prefill(
     """
     cached = request.input_tokens * request.cached_frac
     fresh = request.input_tokens - cached
-    steps = fresh / STEP_TOKENS
-    value_dim = model.value_head_dim or model.head_dim
-    pair_flops = 2.0 * model.heads * (model.head_dim + model.rope_head_dim + value_dim)
-    ranks = replica.tensor_parallel * replica.pipeline_parallel
-    attention = pair_flops * causal_layer_pairs(model, cached, request.input_tokens) / ranks
-    linear = part.linear_flops * fresh
-    experts = part.expert_flops * fresh
-    elements = calibration.elementwise_bytes * part.element_values * fresh / part.attention_ranks
-    gpu_s = max(linear / rate.linear_flop_per_s, steps * part.linear_bytes / rate.weight_bytes_per_s)
-    gpu_s += attention / rate.attention_flop_per_s + elements / rate.weight_bytes_per_s
-    if part.expert_bytes:
-        by_work = experts / rate.expert_flop_per_s
-        gpu_s += max(by_work, steps * part.expert_bytes / rate.weight_bytes_per_s) * rate.expert_slowdown
-        gpu_s += part.routed_bytes * fresh / rate.weight_bytes_per_s
-    link_s = part.layers * (rate.layer_token_link_s * fresh + rate.layer_link_s * steps)
+    each = prompt_rates(model, replica, part, rate, calibration)
+    pairs = causal_layer_pairs(model, cached, request.input_tokens)
+    gpu_s, link_s = fresh * each.gpu_s + pairs * each.pair_s, fresh * each.link_s
     busy_s = max(gpu_s, link_s) if rate.links_overlap else gpu_s + link_s
-    host_s = part.layers * rate.layer_launch_s * steps + REQUEST_HOST_S / part.attention_ranks
+    host_s = fresh * each.host_s + REQUEST_HOST_S / part.attention_ranks
     return Prefill(
         time_s=(busy_s + host_s) * rate.stage_factor,
-        bytes=steps * (part.linear_bytes + part.expert_bytes) + elements + part.routed_bytes * fresh,
-        flops=linear + experts + attention,
+        bytes=fresh * each.bytes,
+        flops=fresh * each.flops + pairs * each.pair_flops,
     )

@@ -1,0 +1,146 @@
+"""Tabulate the analytic engine for the simulator: the same terms, so that both agree where both apply."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gigawatt.engines.hardware.types import Transformer
+from gigawatt.engines.serving.batching import check, check_replica
+from gigawatt.engines.serving.constants import CALIBRATION, REQUEST_HOST_S, Calibration, family
+from gigawatt.engines.serving.decode import attention_flops, parts
+from gigawatt.engines.serving.kvcache import (
+    cache,
+    held_layer_tokens,
+    kv_bytes_per_token_and_layer,
+    rank_share_frac,
+)
+from gigawatt.engines.serving.power import is_quantised
+from gigawatt.engines.serving.prefill import prompt_rates
+from gigawatt.engines.serving.rates import Rates, rates
+from gigawatt.engines.serving.simulator.types import StepModel
+from gigawatt.engines.serving.types import Replica, ServingInputs
+from gigawatt.engines.serving.workload import Shard, shard
+
+NO_WINDOW_TOKENS = 1e18  # more than any sequence has
+
+
+def step_model(
+    inputs: ServingInputs,
+    replica: Replica,
+    max_sequences_count: int,
+    calibration: Calibration = CALIBRATION,
+    *,
+    idle_system_w: float | None = None,
+) -> StepModel:
+    """Tabulate a replica's iteration over the number of running sequences.
+
+    Parameters
+    ----------
+    inputs : ServingInputs
+        Model, accelerator, precision, engine; the request tells only how full sequences hold the cache.
+    replica : Replica
+        How the model is spread.
+    max_sequences_count : int
+        Largest batch tabulated.
+    calibration : Calibration, optional
+        Fitted constants.
+    idle_system_w : float, optional
+        All-in power of an idle accelerator; the accelerator entry's where not given. [W]
+
+    Returns
+    -------
+    StepModel
+        Its iteration is `pipeline_parallel` stage steps, in which each running sequence gains a token.
+
+    Raises
+    ------
+    InputError
+        If the inputs mean nothing.
+    """
+    check(inputs)
+    check_replica(inputs, replica, float(max_sequences_count))
+    model = inputs.model
+    part = shard(model, replica, inputs.precision)
+    rate = rates(inputs, replica, calibration)
+    stages = float(replica.pipeline_parallel)
+    batch_B = np.arange(max_sequences_count + 1, dtype=np.float64)
+    # a step of nothing still reads the weights of one sequence: the floor of steps that only read prompts
+    apart = parts(model, replica, part, rate, np.maximum(batch_B, 1.0) / stages, calibration)
+    each = prompt_rates(model, replica, part, rate, calibration)
+    loss = rate.stage_factor
+    full_s, window_s, full_bytes, window_bytes = _kv(inputs, replica, part, rate)
+    windowed = bool(model.windowed_layers)
+    share = model.windowed_layers / model.layers
+    return StepModel(
+        gpu_s_B=apart.gpu_s_B * stages * loss,
+        link_s_B=apart.link_s_B * stages * loss,
+        host_s_B=apart.host_s_B * stages * loss,
+        bytes_B=apart.bytes_B * stages,
+        flops_B=apart.flops_B * stages,
+        kv_s_per_token=full_s * loss,
+        window_kv_s_per_token=window_s * loss,
+        kv_read_bytes_per_token=full_bytes,
+        window_kv_read_bytes_per_token=window_bytes,
+        window_tokens=float(model.attention_window) if windowed else NO_WINDOW_TOKENS,
+        window_seen_frac=0.5 if model.chunked_attention else 1.0,
+        prompt_gpu_s_per_token=each.gpu_s * loss,
+        prompt_link_s_per_token=each.link_s * loss,
+        prompt_host_s_per_token=each.host_s * loss,
+        pair_s=each.pair_s * model.layers * (1.0 - share) * loss,
+        window_pair_s=each.pair_s * model.layers * share * loss,
+        prompt_bytes_per_token=each.bytes,
+        prompt_flops_per_token=each.flops,
+        pair_flops=each.pair_flops * model.layers,
+        request_host_s=REQUEST_HOST_S / part.attention_ranks * loss,
+        links_overlap=rate.links_overlap,
+        stages=replica.pipeline_parallel,
+        tokens_per_step=1.0,
+        capacity_tokens=_capacity_tokens(inputs, replica, part),
+        gpus_count=replica.gpus_count,
+        power_w=_power(inputs, calibration, idle_system_w),
+        peak_bytes_per_s=rate.peak_bytes_per_s,
+        peak_flop_per_s=rate.peak_flop_per_s,
+    )
+
+
+def _kv(inputs: ServingInputs, replica: Replica, part: Shard, rate: Rates) -> tuple[float, float, float, float]:
+    """Return time and traffic of reading a token of cache in an iteration: full layers, then windowed ones."""
+    model: Transformer = inputs.model
+    per_layer = kv_bytes_per_token_and_layer(model, inputs.kv_precision) * rank_share_frac(model, replica)
+    per_layer /= part.attention_ranks  # sequences are split among the groups
+    full, windowed = model.layers - model.windowed_layers, model.windowed_layers
+    seconds = per_layer / rate.kv_bytes_per_s
+    if model.kv_lora_rank:  # all heads share one latent: products, not traffic, may bind
+        heads_split = 1 if replica.attention_data_parallel else replica.tensor_parallel
+        work = attention_flops(model, 1.0) / model.layers / heads_split / part.attention_ranks
+        seconds = max(seconds, work / rate.attention_flop_per_s)
+    return seconds * full, seconds * windowed, per_layer * full, per_layer * windowed
+
+
+def _capacity_tokens(inputs: ServingInputs, replica: Replica, part: Shard) -> float:
+    """Return the tokens of KV cache of a replica, at the mix of windowed and full layers of the usual sequence."""
+    held = cache(inputs, replica, part)
+    per_layer = kv_bytes_per_token_and_layer(inputs.model, inputs.kv_precision) * rank_share_frac(inputs.model, replica)
+    bytes_per_sequence = per_layer / replica.pipeline_parallel * held_layer_tokens(inputs.model, held.reserved_tokens)
+    sequences = max(held.free_bytes, 0.0) / bytes_per_sequence * part.attention_ranks
+    return sequences * held.reserved_tokens
+
+
+def _power(
+    inputs: ServingInputs, calibration: Calibration, idle_system_w: float | None
+) -> tuple[float, float, float, float, float, float, float, float]:
+    """Return the coefficients of the power model."""
+    accelerator = inputs.accelerator
+    row = family(accelerator)
+    row = row if row in calibration.power_floor else "hopper"
+    quantised = bool(inputs.model.experts) and is_quantised(inputs.precision)
+    return (
+        accelerator.tdp_w,
+        calibration.power_floor[row],
+        calibration.power_memory[row],
+        calibration.power_compute[row],
+        calibration.power_quantised_experts if quantised else 0.0,
+        calibration.power_ceiling,
+        max(accelerator.system_w - accelerator.tdp_w, 0.0),
+        accelerator.idle_w if idle_system_w is None else idle_system_w,
+    )
