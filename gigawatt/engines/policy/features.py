@@ -13,7 +13,11 @@ from gigawatt.errors import EngineError
 
 PLAIN_NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*_?")  # no leading and no double underscore
 LONGEST_NAME_COUNT = 64  # characters of a name
-TAKEN = frozenset(dir(builtins)) | frozenset(FUNCTIONS) | frozenset(keyword.kwlist)  # names that mean something already
+# Names that mean something already. Only Python's own: shells and notebooks add to the built-in names.
+TAKEN = frozenset(
+    {name for name, value in vars(builtins).items() if getattr(value, "__module__", "") == "builtins"}
+    | {"open", *FUNCTIONS, *keyword.kwlist}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 
 import numba
 import numpy as np
@@ -217,3 +219,10 @@ def test_a_table_with_a_name_that_cannot_be_written_is_our_own_defect(name):
 def test_a_table_with_a_name_twice_is_our_own_defect():
     with pytest.raises(EngineError, match="wait_h"):
         Features((Feature("wait_h", "h", "One."), Feature("wait_h", "h", "Two.")))
+
+
+def test_what_a_shell_adds_to_the_built_in_names_takes_no_name_away():
+    code = "import builtins; builtins.display = lambda value: value; "
+    code += "from gigawatt.engines.policy.features import TAKEN; print('display' in TAKEN, 'print' in TAKEN)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
