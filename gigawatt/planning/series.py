@@ -10,14 +10,16 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
+from statistics import fmean
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gigawatt.errors import nearest
-from gigawatt.planning.weather_files.raw import number, read_text, wrong
+from gigawatt.planning.weather_files.raw import read_text, wrong
 
 Floats = NDArray[np.float64]
 
@@ -62,6 +64,7 @@ class HourlySeries:
     notices: tuple[str, ...]
 
 
+@lru_cache(maxsize=1000)  # dates come 24 and more times in a row
 def _moment(text: str) -> datetime:
     """Read a time stamp, in ISO 8601 or as American spreadsheets write it; without a zone it is UTC."""
     cleaned = text.strip()
@@ -260,7 +263,7 @@ def _by_hour(
             start = layout.time(row)
         except ValueError as error:
             raise wrong(file, line, layout.tells[0], f"is no time: {error}") from error
-        value = number(file, line, column, row[column].replace(",", ""))
+        value = _number(file, line, column, row[column])
         if value == value:
             hour = start.replace(minute=0, second=0, microsecond=0)
             found.setdefault(hour, {}).setdefault(start, []).append(value)
@@ -268,6 +271,15 @@ def _by_hour(
     if not found:
         raise wrong(file, 0, column, "holds no value")
     return found, lines
+
+
+def _number(file: str, line: int, column: str, text: str) -> float:
+    """Read a number, thousands set off by commas or not; an empty cell is a missing one."""
+    cleaned = text.replace(",", "").strip()
+    try:
+        return float(cleaned) if cleaned else float("nan")
+    except ValueError as error:
+        raise wrong(file, line, column, f'"{cleaned[:20]}" is no number') from error
 
 
 def _whole_year(
@@ -290,9 +302,7 @@ def _whole_year(
         first = sorted(twice)[:SHOWN]
         named = ", ".join(f"{hour:%Y-%m-%d %H}h (line {lines[hour - shift]})" for hour in first)
         raise wrong(file, 0, column, f"{len(twice)} hours come twice: {named}", "Ask for repair to average them.")
-    value_by_hour = {
-        hour: float(np.mean([np.mean(values) for values in intervals.values()])) for hour, intervals in local.items()
-    }
+    value_by_hour = {hour: fmean(fmean(values) for values in intervals.values()) for hour, intervals in local.items()}
     start = datetime(year, 1, 1, tzinfo=UTC)
     calendar = [start + step * HOUR for step in range((datetime(year + 1, 1, 1, tzinfo=UTC) - start) // HOUR)]
     if len(calendar) > HOURS_PER_YEAR:

@@ -96,7 +96,7 @@ def size_supply(problem: SupplyProblem, steps_count: int = 0) -> SupplyResult:
     found = capacities(coarse, promised)
     energy = _energies(coarse, promised)
     promise_usd = promised.value * coarse.base_w * PER_THOUSAND
-    flat = all(bool(np.all(steps.spread(steps.mean(money)) - money == 0.0)) for money in money_SH)
+    flat = all(np.allclose(steps.spread(steps.mean(money)), money) for money in money_SH)
     model, solution = _scaled(problem, found, energy, promised.value)
     gap_frac = solution.value / promised.value - 1.0
     result = read(model, solution, promise_usd if flat else float("nan"), gap_frac, len(steps.hours_K))
