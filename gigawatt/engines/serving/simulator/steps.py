@@ -32,6 +32,7 @@ from gigawatt.engines.serving.simulator.structures import (
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # of the splitmix64 generator
 MIX_1, MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 UNIT = 2.0**-53  # 53 random bits to a number below 1
+SHORTEST_S = 1e-12  # keeps the logarithm of a gap of nothing finite
 
 
 @nb.njit(cache=True)
@@ -308,7 +309,7 @@ def _note_gap(world: World, who: int, now_s: float, tokens: int) -> None:
     requests = world.requests
     gaps = world.gaps
     gap_s = (now_s - requests[who].last_s) / tokens
-    place = int((np.log(max(gap_s, 1e-12)) - rules.gap_start) / rules.gap_per_bin)
+    place = int((np.log(max(gap_s, SHORTEST_S)) - rules.gap_start) / rules.gap_per_bin)
     gaps[min(max(place, 0), gaps.size - 1)] += tokens
     requests[who].last_s = now_s
 
