@@ -70,3 +70,22 @@ def test_every_number_format_by_its_name(gigawatt: Run) -> None:
     )
     assert ran.code == 2
     assert "h100-sxm cannot train in nvfp4: it has no fp4 matrix unit; it can in bf16, fp8" in ran.err
+
+
+def test_nothing_that_fits_has_no_best_cap(gigawatt: Run) -> None:
+    """The message is that of the search."""
+    ran = gigawatt("train", "--model", "llama-3.1-405b", "--accelerator", "gb200-nvl72", "--gpus", "8",
+                   "--power-cap", "best")  # fmt: skip
+    assert ran.code == 3
+    assert "does not fit" in ran.err
+
+
+def test_serving_takes_a_cap(gigawatt: Run) -> None:
+    """Fewer watts, no more tokens; a cap below the least is refused."""
+    job = ("serve", "--model", "llama-3.1-70b", "--accelerator", "h100-sxm")
+    full, capped = (gigawatt(*job, *more, "--json").document["result"] for more in ((), ("--power-cap", "500W")))
+    assert capped["chosen"]["gpu_power_w"] <= 500.0 < full["chosen"]["gpu_power_w"]
+    assert capped["chosen"]["output_tokens_per_s"] <= full["chosen"]["output_tokens_per_s"]
+    ran = gigawatt(*job, "--power-cap", "200W")
+    assert ran.code == 2
+    assert "write one from 350 W to 700 W" in ran.err
