@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from gigawatt.engines.hardware.power import capped_system_w
 from gigawatt.errors import InputError, nearest
 
-# A watt less at the chip is this many at the rack's terminals: power shelf at 96 % and bus bar. Fans and pumps of the
-# server are left as they are.
-TERMINAL_RATIO = 1.05
 # Below this share of its rating a chip's clocks fall out of their useful range. Assumption; capping studies stop there.
 LEAST_CAP_FRAC = 0.5
 NODE_RATING_W = 10_200.0  # DGX H100, eight GPUs: datasheet
@@ -96,9 +94,8 @@ def all_in(accelerator: AcceleratorPower, use: PowerUse) -> AllIn:
 
     Notes
     -----
-    :math:`P = (P_s - r (P_c - c))\,u\,(1 + n)\,\mathrm{PUE}\,h`: a cap :math:`c` below the chip's rating :math:`P_c`
-    takes :math:`r` = 1.05 W per watt off the server's nameplate :math:`P_s`; load :math:`u`, network :math:`n`,
-    headroom :math:`h`.
+    :math:`P = (P_s - P_c + c)\,u\,(1 + n)\,\mathrm{PUE}\,h`: a cap :math:`c` below the chip's rating :math:`P_c` comes
+    off the server's nameplate :math:`P_s` watt for watt; load :math:`u`, network :math:`n`, headroom :math:`h`.
 
     Examples
     --------
@@ -106,14 +103,14 @@ def all_in(accelerator: AcceleratorPower, use: PowerUse) -> AllIn:
 
     >>> gb200 = AcceleratorPower(1200.0, 132e3 / 72)
     >>> round(all_in(gb200, PowerUse(960.0, 1.0, 0.05, 1.09, 1.0)).total_w)
-    1810
+    1824
 
     References
     ----------
     .. [1] arXiv:2605.24461, 2026.
     """
     _check(accelerator, use)
-    server_w = (accelerator.server_w - TERMINAL_RATIO * (accelerator.chip_w - use.chip_cap_w)) * use.load_frac
+    server_w = float(capped_system_w(accelerator.server_w, accelerator.chip_w, use.chip_cap_w)) * use.load_frac
     chip_w = min(use.chip_cap_w * use.load_frac, server_w)
     network_w = server_w * use.network_frac
     it_w = server_w + network_w
@@ -183,7 +180,7 @@ def solve(accelerator: AcceleratorPower, use: PowerUse, unknown: str, target_w: 
     >>> gb200 = AcceleratorPower(1200.0, 132e3 / 72)
     >>> use = PowerUse(1200.0, 1.0, 0.05, 1.09, 1.0)
     >>> round(solve(gb200, use, "chip_cap_w", 1538.0))
-    734
+    710
     """
     if unknown not in UNKNOWNS:
         message = f'power per accelerator: "{unknown}" is none of its figures. {nearest(unknown, UNKNOWNS)}'
@@ -192,7 +189,7 @@ def solve(accelerator: AcceleratorPower, use: PowerUse, unknown: str, target_w: 
     if unknown == "chip_cap_w":
         per_server_w = now.total_w / (now.chip_w + now.rest_of_server_w)
         server_w = target_w / per_server_w / use.load_frac
-        return accelerator.chip_w - (accelerator.server_w - server_w) / TERMINAL_RATIO
+        return accelerator.chip_w - accelerator.server_w + server_w
     ratio = target_w / now.total_w
     if unknown == "network_frac":
         return (1.0 + use.network_frac) * ratio - 1.0
@@ -265,7 +262,7 @@ def fit_table(
     >>> for row in fit_table(kinds, 1.3e6, 2e9, [1.1], [MOST_LOAD_FRAC], 0.08):
     ...     print(row.accelerator, round(row.uncapped_w), round(row.chip_cap_w), row.fits)
     h100 1247 700 True
-    gb200 1794 952 True
+    gb200 1794 939 True
     """
     if count <= 0.0 or facility_w <= 0.0:
         message = f"power per accelerator: {count} accelerators on {facility_w} W; both are positive"

@@ -20,6 +20,8 @@ from gigawatt.engines.facility.all_in import (
     solve,
 )
 from gigawatt.errors import InputError
+from gigawatt.planning.figures import Figures
+from gigawatt.planning.fit_in_power import fit_in_power
 
 CATALOGUE = load()
 # DGX H100 10.2 kW over 8 (datasheet); NVL72 racks of 132 kW and, for GB300, 150 kW (TrendForce, 2026) over 72
@@ -83,6 +85,21 @@ def test_a_fleet_of_h100_at_mean_load_leaves_room_in_2_gigawatts():
     row = fit_table({"h100": H100}, 1.3e6, 2e9, [1.09], [MEAN_LOAD_FRAC], 0.08, headroom_ratio=1.15)[0]
     assert row.chip_cap_w == 700.0
     assert row.count > 1.3e6
+
+
+def test_what_fits_by_the_catalogue():
+    names = ["h100-sxm", "h200-sxm", "b200-sxm", "gb200-nvl72", "gb300-nvl72"]
+    figures = Figures()
+    rows = {
+        (row.accelerator, row.load_frac): row
+        for row in fit_in_power(CATALOGUE, names, 1.3e6, 2e9, pues=[1.08], figures=figures)
+    }
+    # counted at what training draws at most, Hopper fits as it is and Blackwell only with caps, deeper with each step
+    caps = [rows[name, MOST_LOAD_FRAC].chip_cap_w / CATALOGUE.accelerators[name].tdp_w.value for name in names]
+    assert caps[:2] == [1.0, 1.0]
+    assert caps[3] > caps[4]
+    assert not rows["gb300-nvl72", 1.0].fits
+    assert "accelerators.gb200-nvl72.system_w" in figures.used
 
 
 USES = st.builds(
