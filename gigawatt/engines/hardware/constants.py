@@ -120,8 +120,8 @@ FUSED_SINK_FROM = 2026.43
 GRAPHS_FROM = 2026.43  # whole-step CUDA graphs in Megatron Bridge recipes for NVL72
 KERNEL_REFERENCE_YEAR = 2025.0
 # Spread of the load of an expert in one micro-batch beyond chance, standard deviation over mean. 0: as even as chance
-# allows, as benchmarks that force balance run. Routers balanced by bias come to some 0.02 (the busiest of 64 experts 5 %
-# over its share), by auxiliary losses to 0.2 (50 to 70 %). ESTIMATES after L. Wang et al., arXiv:2408.15664, 2024,
+# allows, as benchmarks that force balance run. Routers balanced by bias come to some 0.02 (the busiest of 64 experts
+# 5 % over its share), by auxiliary losses to 0.2 (50 to 70 %). ESTIMATES after L. Wang et al., arXiv:2408.15664, 2024,
 # whose measure is the busiest expert's excess. 0-0.3. [-]
 ROUTING_SPREAD_FRAC = 0.0
 # Tokens that one host's data loader delivers. ESTIMATE: workers that read memory-mapped token files of 4 bytes a token,
@@ -136,7 +136,7 @@ STRAGGLER_FROM_COUNT = 8.0
 DENSE_INTERVAL_FACTOR = 1.11
 MOE_INTERVAL_FACTOR = 1.20
 # The same of an accelerator without rows of its own, in a generation with rows.
-UNSEEN_DENSE_INTERVAL_FACTOR = 1.15
+UNSEEN_DENSE_INTERVAL_FACTOR = 1.14
 UNSEEN_MOE_INTERVAL_FACTOR = 1.20
 # The same where no accelerator of the generation has rows and the constants are estimates. ESTIMATE: a share of peak
 # of 0.60 that may be 0.45 to 0.75.
@@ -161,7 +161,7 @@ def interval_factor(mixture: bool, accelerator: str = FITTED_ACCELERATORS[0], ge
     Examples
     --------
     >>> interval_factor(False), interval_factor(False, "gh200", "hopper"), interval_factor(False, "mi300x", "cdna3")
-    (1.11, 1.15, 1.3)
+    (1.11, 1.14, 1.3)
     """
     if generation_key(generation) not in FITTED_GENERATIONS:
         return UNKNOWN_INTERVAL_FACTOR

@@ -148,7 +148,7 @@ def _axes(job: TrainingJob, columns: JobColumns, calibration: Calibration, asked
         "tensor_overlap": [1.0],
         "shard_group": [0.0],
         "offload": [0.0],
-        "optimizer_bits": [32.0],
+        "optimizer_bits": [float(max(OPTIMIZER_BITS))],
     }
     return {name: list(asked.columns.get(name, axis)) for name, axis in axes.items()}
 

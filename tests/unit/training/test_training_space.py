@@ -131,7 +131,7 @@ def test_allowed_values_replace_an_axis_and_fixed_ones_go_first():
 @pytest.mark.parametrize(
     ("allow", "text"),
     [
-        ({"shedule": ("1f1b",)}, "Nearest: schedule"),
+        ({"schedules": ("1f1b",)}, "Nearest: schedule"),
         ({"schedule": "1f1b"}, "list of values"),
         ({"schedule": ()}, "list of values"),
         ({"schedule": ("gpipe",)}, "one of 1f1b"),
