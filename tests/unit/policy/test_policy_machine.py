@@ -89,6 +89,11 @@ def test_a_policy_computes_what_python_would(text, value):
     ("lines", "value"),
     [
         (["x = 1", "x = x + (x and x + 5)", "return x"], 7.0),
+        (["x = 2", "x = wait_h and x", "return x"], 2.0),
+        (["x = 2", "x = 0 * wait_h or x + 1", "return x"], 3.0),
+        (["x = 2", "x = wait_h < 9 < x * 5", "return x"], 1.0),
+        (["x = 2", "x = max(wait_h, 9, x * 5)", "return x"], 10.0),
+        (["x = 2", "x = (wait_h and x) if x else x", "return x"], 2.0),
         (["x = 2", "x = min(x * 3, x + 1, x * x)", "return x"], 3.0),
         (["x = 5", "x = 1 < x < x + 1", "return x"], 1.0),
         (["x = 5", "x = x * 2 if x > 4 else x", "return x"], 10.0),
