@@ -29,6 +29,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "wind_dir_deg": (0.0, 360.0),
     "wind_m_s": (0.0, 115.0),
 }
+DEGREES_PER_HOUR = 15.0
+FAR_ZONE_H = 3.5  # clocks differ from the sun by three hours in western China, and nowhere by more
 NEEDED = ("dry_bulb_c", "pressure_pa")
 DRIEST_PCT = 1.0  # a reading of 0 % stands for "below what the sensor sees"
 
@@ -199,6 +201,12 @@ def whole_year(raw: RawYear, fill_gaps: bool = False) -> WeatherYear:
         if filled:
             notices.append(f"{name}: {filled} hours filled by straight lines")
     notices += _moisture(raw, columns, lines)
+    by_longitude_h = raw.place.longitude / DEGREES_PER_HOUR
+    if abs(raw.place.utc_offset_h - by_longitude_h) > FAR_ZONE_H:  # False where either is unknown
+        notices.append(
+            f"the zone of UTC{raw.place.utc_offset_h:+g} h is far from {by_longitude_h:+.1f} h, that of the longitude: "
+            "are the hours in local standard time?"
+        )
     days = np.repeat(np.concatenate([np.arange(1, count + 1) for count in DAYS_BY_MONTH]), HOURS_PER_DAY)
     months = np.repeat(np.arange(1, len(DAYS_BY_MONTH) + 1), np.array(DAYS_BY_MONTH) * HOURS_PER_DAY)
     calendar = {"month": months, "day": days, "hour": np.arange(HOURS) % HOURS_PER_DAY + 1}

@@ -150,6 +150,12 @@ def test_places_and_zones_are_read(years):
     assert "moved by -7 h" in years["pvgis"].notices[0]
 
 
+def test_a_zone_far_from_the_longitude_is_said(tmp_path):
+    # a file written in UTC, as its header says, for a place in Arizona
+    found = read_weather(write(tmp_path / "utc.epw", changed(epw_lines(), 0, ",-7.0,", ",0.0,")))
+    assert "are the hours in local standard time?" in found.notices[0]
+
+
 def test_wet_bulb_is_that_of_psychrolib():
     # psychrolib 2.5, GetTDewPointFromRelHum and GetTWetBulbFromRelHum at 90 kPa
     dry = np.array([5.0, 15.0, 25.0, 35.0, 45.0, 30.0])
