@@ -245,6 +245,25 @@ class Catalogue:
             for path in (folder / "weather").glob("*.csv.gz")
         )
 
+    def weather_file(self, name: str) -> Path | None:
+        """Return the weather file that a site names: as it stands, beside an overlay or in its `weather` folder.
+
+        Parameters
+        ----------
+        name : str
+            Path with an ending; a station's id has none.
+
+        Returns
+        -------
+        Path or None
+            None where there is no such file.
+        """
+        if not Path(name).suffix:
+            return None
+        overlays = [folder for folder in reversed(self.folders) if folder != DATA]
+        places = [Path(name), *(place / name for folder in overlays for place in (folder, folder / "weather"))]
+        return next((place for place in places if place.is_file()), None)
+
     def weather(self, station: str) -> dict[str, list[float]]:
         """Return the 8,760 hours of a station as columns, wet bulb included.
 

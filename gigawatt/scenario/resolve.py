@@ -284,7 +284,8 @@ def _warnings(scenario: Scenario, catalogue: Catalogue) -> Iterator[Warning_]:
             when = f"has its first power in {first}, after the plan's end" if first else "has no power in its schedule"
             message = f"{use.site} {when}."
             yield Warning_("power-after-the-end", message, f"sites.{number}")
-        if entry.weather not in catalogue.weather_stations() and use.pue is None:
+        known = entry.weather in catalogue.weather_stations() or catalogue.weather_file(entry.weather)
+        if not known and use.pue is None:
             message = f"{use.site} names the weather of {entry.weather}, which is not there."
             yield Warning_("no-weather", message, f"sites.{number}")
     for number, period in enumerate(scenario.budget):

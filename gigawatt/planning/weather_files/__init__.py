@@ -126,6 +126,8 @@ def weather_hours(catalogue: Catalogue, name: str) -> Mapping[str, Sequence[floa
     """
     if not is_file_name(name):
         return catalogue.weather(name)
-    folders = [folder for overlay in reversed(catalogue.folders) for folder in (overlay, overlay / "weather")]
-    found = next((folder / name for folder in folders if (folder / name).is_file()), Path(name))
-    return read_weather(found).columns
+    path = catalogue.weather_file(name)
+    if path is None:
+        remedy = "Put it beside the overlay, or into its weather folder."
+        raise wrong(name, 0, "", "there is no such file.", remedy)
+    return read_weather(path).columns

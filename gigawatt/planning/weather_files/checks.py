@@ -123,8 +123,8 @@ def _fill(raw: RawYear, name: str, values_H: Floats, lines: NDArray[np.int64], f
     if length > LONGEST_GAP_H or not fill_gaps:
         absent = lines[first] == 0 and bool(np.any(lines > 0))
         what = "is missing" if not absent else "is missing: the file has no such row"
-        problem = f"{_when(first)} {what}; {count:,} of {HOURS:,} hours are, at most {length} in a row"
-        remedy = f"Gaps of up to {LONGEST_GAP_H} hours can be filled: ask for it with fill_gaps."
+        problem = f"{_when(first)} {what}; {count:,} of {HOURS:,} hours missing, at most {length} in a row"
+        remedy = f"Gaps of up to {LONGEST_GAP_H} hours can be filled: read_weather(path, fill_gaps=True)."
         if length > LONGEST_GAP_H:
             remedy = f"At most {LONGEST_GAP_H} hours in a row can be filled."
         raise wrong(raw.file, int(lines[first]), name, problem, remedy)

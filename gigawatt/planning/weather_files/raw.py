@@ -73,7 +73,8 @@ def wrong(file: str, line: int, field: str, problem: str, remedy: str = "") -> I
     -------
     InputError
     """
-    return InputError(str(Fault(file, line, field, problem, remedy)))
+    ended = problem if not remedy or problem.endswith((".", "?")) else f"{problem}."
+    return InputError(str(Fault(file, line, field, ended, remedy)))
 
 
 def read_text(path: Path) -> str:

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from gigawatt.catalogue import Catalogue
 from gigawatt.catalogue.schema import ChainStage, CostModel, Plant, Site, Tariff
 from gigawatt.engines.facility import by_calendar_month, hourly_it_w, simulate_year
+from gigawatt.engines.facility.power_chain import design_chain
 from gigawatt.engines.facility.types import FacilityInputs, FacilityResult, PlantDesign, StageUse, Weather
+from gigawatt.errors import CatalogueError, InputError
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.weather_files import weather_hours
 from gigawatt.records import Month, Quantity, TimeAxis
@@ -125,6 +127,11 @@ def plant_design(plant: Plant, figures: Figures, warming_k: float = WARMING_K) -
     -------
     PlantDesign
         What the plant leaves out takes the engine's default.
+
+    Raises
+    ------
+    CatalogueError
+        If the plant names a power chain, stage or redundancy that there is not.
     """
 
     def stated(field: str) -> float | None:
@@ -136,7 +143,7 @@ def plant_design(plant: Plant, figures: Figures, warming_k: float = WARMING_K) -
     air_supply_c = AIR_SUPPLY_C if air_supply_c is None else air_supply_c
     chain = plant.power_chain or "generic"
     fields = {name: stated(field) for name, field in OPTIONAL_FIELDS.items()}
-    return PlantDesign(
+    design = PlantDesign(
         cooling=plant.cooling,
         liquid_frac=figures(f"plants.{plant.id}.liquid_frac", plant.liquid_frac),
         liquid_supply_c=air_supply_c if liquid_supply_c is None else liquid_supply_c,
@@ -148,6 +155,12 @@ def plant_design(plant: Plant, figures: Figures, warming_k: float = WARMING_K) -
         redundancy=plant.redundancy,
         **{name: value for name, value in fields.items() if value is not None},
     )
+    try:
+        design_chain(WATTS_PER_MEGAWATT, design.power_chain_efficiency_frac, design.power_chain, design.redundancy)
+    except InputError as error:
+        message = f"plants: {plant.id}: {error}"
+        raise CatalogueError(message) from error
+    return design
 
 
 def _stage_use(stage: ChainStage | str) -> StageUse:

@@ -23,7 +23,7 @@ from gigawatt.engines.facility.equipment.tower import evaporation_kg_per_s, towe
 from gigawatt.engines.facility.psychrometrics import enthalpy_j_per_kg, humidity_ratio
 from gigawatt.engines.facility.reuse import heat_pump_cop
 from gigawatt.engines.facility.types import HeatLoad
-from gigawatt.errors import InputError
+from gigawatt.errors import CatalogueError, InputError
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.wiring.sites import plant_design
 from gigawatt.validation.facility import station_weather
@@ -165,6 +165,12 @@ def test_a_plant_without_any_chain_is_refused():
     del written["power_chain_efficiency_frac"]
     with pytest.raises(ValueError, match="give a chain"):
         Plant.model_validate({**written, "power_chain": ""})
+
+
+def test_a_chain_that_there_is_not_is_named_with_its_plant():
+    entry = load().plants["liquid-800v"].model_copy(update={"power_chain": "dc-800"})
+    with pytest.raises(CatalogueError, match=r"liquid-800v: power chain: .* Nearest: dc-800v"):
+        plant_design(entry, Figures())
 
 
 @pytest.mark.parametrize(
