@@ -75,7 +75,12 @@ def find(parts: Mapping[str, Floats], ordered: bool) -> list[Wrong]:
 
 
 def error_of(
-    source: Source, found: list[Wrong], row_N: NDArray[np.int64], fields: Mapping[str, str], raw: str
+    source: Source,
+    found: list[Wrong],
+    row_N: NDArray[np.int64],
+    fields: Mapping[str, str],
+    raw: str,
+    cleaning: str = "clean=True",
 ) -> InputError:
     """Return one error for the first faulty row, with how many rows are faulty in all.
 
@@ -90,6 +95,8 @@ def error_of(
         What the file calls the parts.
     raw : str
         What the file has in that place.
+    cleaning : str
+        What leaves faulty rows out.
 
     Returns
     -------
@@ -104,10 +111,10 @@ def error_of(
     if faulty > 1:
         kinds = ", ".join(f"{int(item.rows_N.sum()):,} {item.label}" for item in found)
         lines.append(
-            f"{source.path}: {faulty:,} rows have faults: {kinds}; clean=True leaves them out and counts them."
+            f"{source.path}: {faulty:,} rows have faults: {kinds}; {cleaning} leaves them out and counts them."
         )
     else:
-        lines.append(f"{source.path}: clean=True leaves the row out.")
+        lines.append(f"{source.path}: {cleaning} leaves the row out.")
     return InputError("\n".join(lines))
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from gigawatt.errors import InputError
 from gigawatt.planning.traces.columns import Format, Reading
-from gigawatt.planning.traces.faults import Wrong, error_of, find, first_of
-from gigawatt.planning.traces.source import Source, refuse, row_fault
+from gigawatt.planning.traces.faults import error_of, find, first_of
+from gigawatt.planning.traces.source import Source, named, refuse, row_fault
 from gigawatt.planning.traces.trace import Trace
 
 if TYPE_CHECKING:
@@ -52,14 +52,15 @@ def read_rows(source: Source, form: Format, connection: duckdb.DuckDBPyConnectio
         names = [str(row[0]) for row in connection.execute("select name from tenants order by code").fetchall()]
     except duckdb.Error as error:
         raise row_fault(source, error) from error
-    parts = {name: _floats(columns[name]) for name in ("submit", "duration", "gpus", "wait")}
+    parts = {name: column_as_floats(columns[name]) for name in ("submit", "duration", "gpus", "wait")}
     row_N = np.asarray(columns["row"], dtype=np.int64)
     if not len(row_N):
         counted = ", ".join(f"{what}: {count:,}" for what, count in left_out.items())
         raise refuse(source.path, f"holds no job with accelerators{f' ({counted})' if counted else ''}.")
     found = find(parts, form.ordered)
     if found and not clean:
-        raw = _raw(source, reading, connection, int(row_N[int(np.argmax(first_of(found).rows_N))]), first_of(found))
+        first = first_of(found)
+        raw = text_in(source, reading.fields.get(first.part, ""), connection, int(row_N[int(np.argmax(first.rows_N))]))
         raise error_of(source, found, row_N, reading.fields, raw)
     kept = np.ones(len(row_N), dtype=bool)
     for item in found:  # a row counts once, under its first fault
@@ -69,7 +70,7 @@ def read_rows(source: Source, form: Format, connection: duckdb.DuckDBPyConnectio
     return _trace(source, form, parts, {**columns, "kept": kept}, names, left_out)
 
 
-def _floats(column: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
+def column_as_floats(column: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Return a column of DuckDB as floats, NaN where it is NULL."""
     if isinstance(column, np.ma.MaskedArray):
         return np.asarray(np.ma.filled(column.astype(np.float64), np.nan), dtype=np.float64)
@@ -120,14 +121,12 @@ def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _raw(source: Source, reading: Reading, connection: duckdb.DuckDBPyConnection, row: int, wrong: Wrong) -> str:
-    """Return what the file has where a row is wrong, as far as it is one column."""
-    column = reading.fields.get(wrong.part, "")
+def text_in(source: Source, column: str, connection: duckdb.DuckDBPyConnection, row: int) -> str:
+    """Return what a file has in a row, as far as the column is one of its own."""
     if column not in source.columns:
         return ""
-    name = column.replace('"', '""')
     found = connection.execute(
-        f'select cast("{name}" as varchar) from {source.relation} limit 1 offset {row - 1}'
+        f"select cast({named(column)} as varchar) from {source.relation} limit 1 offset {row - 1}"
     ).fetchone()
     return str(found[0])[:60] if found and found[0] is not None else ""
 

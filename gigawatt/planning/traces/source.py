@@ -1,4 +1,4 @@
-"""Open a file of jobs as a table that DuckDB streams: CSV, JSON lines, Parquet or plain lines, gzip or not.
+"""Open a file of rows as a table that DuckDB streams: CSV, JSON lines, Parquet or plain lines, gzip or not.
 
 What a file is, is told from its first bytes, never from its name alone.
 """
@@ -94,7 +94,7 @@ def connect() -> duckdb.DuckDBPyConnection:
 
 
 def open_source(path: Path, connection: duckdb.DuckDBPyConnection, clean: bool = False) -> Source:
-    """Open a file of jobs.
+    """Open a file of jobs or requests.
 
     Parameters
     ----------
@@ -121,7 +121,9 @@ def open_source(path: Path, connection: duckdb.DuckDBPyConnection, clean: bool =
     if size > MOST_BYTES:
         limit = f"{MOST_BYTES / 2**30:.0f} GiB"
         raise refuse(
-            path, f"has {size / 2**30:,.0f} GiB, more than {limit}.", remedy="Cut it by month, or to GPU jobs."
+            path,
+            f"has {size / 2**30:,.0f} GiB, more than {limit}.",
+            remedy="Cut it by month, or to what is to be replayed.",
         )
     with path.open("rb") as file:
         head = file.read(SNIFFED_BYTES)
@@ -235,7 +237,7 @@ def _table(path: Path, head: str, packing: str, clean: bool) -> Source:
     delimiter = max(DELIMITERS, key=first.count)
     if delimiter not in first:
         remedy = "Separate columns by a comma, bar, tab or semicolon, and name them in the first line."
-        raise refuse(path, f'is no table of jobs: its first line is "{first[:60]}".', 1, remedy=remedy)
+        raise refuse(path, f'is no table: its first line is "{first[:60]}".', 1, remedy=remedy)
     plain = delimiter == "|"  # sacct quotes nothing
     names = first.split("|") if plain else next(csv.reader([first], delimiter=delimiter))
     columns = [name.strip() or f"column{place}" for place, name in enumerate(names, start=1)]

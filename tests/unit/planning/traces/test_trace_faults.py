@@ -95,7 +95,7 @@ def test_a_trace_in_its_own_seconds_may_not_start_before_them(tmp_path):
         (gzip.compress(b""), "empty inside its gzip"),
         (b"abc\0def,1\n", "is binary"),
         (b"a,b\n\xff\xfe,1\n", "no text in UTF-8"),
-        (b"hello world\n", "is no table of jobs"),
+        (b"hello world\n", "is no table: "),
         (b"1,2,3\n4,5,6\n", "starts with numbers"),
         (b"submit_time,gpus,gpus\n1,2,3\n", "stands twice in the header"),
         (b"colour,shape\nred,round\n", "names no column of submit and gpus and duration"),
