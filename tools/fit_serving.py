@@ -47,6 +47,7 @@ SPEED = (
     ("layer_launch_s", "vllm", 20e-6, 120e-6),
     ("sequence_host_s", "tensorrt-llm", 1e-6, 25e-6),
     ("sequence_host_s", "vllm", 10e-6, 70e-6),
+    ("request_host_s", "", 0.1e-3, 1.5e-3),
     ("elementwise_bytes", "", 20.0, 160.0),
     ("attention_dp_imbalance", "", 1.0, 4.0),
     ("expert_imbalance", "", 1.0, 2.5),
@@ -124,7 +125,7 @@ def hold(row: Measurement, calibration: Calibration) -> Measurement:
     """Hold a row without parallelism to the best replica under a calibration."""
     if row.replica is not None or row.inputs is None:
         return row
-    best = best_of(row.inputs, evaluate(row.inputs, row.gpus_count, calibration))
+    best = best_of(row.inputs, evaluate(row.inputs, row.gpus_count, calibration, None, row.most_stages))
     return row if best is None else replace(row, replica=best[0])
 
 

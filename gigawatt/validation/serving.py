@@ -72,7 +72,8 @@ def predict(measurement: Measurement, calibration: Calibration = CALIBRATION) ->
     if inputs is None:
         return {}
     if measurement.replica is None or measurement.kind in ("server", "interactive"):
-        best = best_of(inputs, evaluate(inputs, measurement.gpus_count, calibration, measurement.replica))
+        found_all = evaluate(inputs, measurement.gpus_count, calibration, measurement.replica, measurement.most_stages)
+        best = best_of(inputs, found_all)
         if best is None:
             return {}
         replica, found, place = best

@@ -65,6 +65,9 @@ RUN_REQUESTS: Mapping[tuple[int, int], float] = {
 # Year of the software of each source.
 SOFTWARE_DATE: Mapping[str, float] = {"MLPerf Inference v4.1": 2024.6, "TensorRT-LLM perf-overview v0.17": 2025.5}
 DEFAULT_SOFTWARE_DATE = 2025.6
+# Rounds in which submitters split models over tensor-parallel ranks only: the configurations of closed/NVIDIA in
+# inference_results_v4.1 set tensor parallelism 1 or 2 and one stage for Llama 2 70B on every system.
+WITHOUT_PIPELINE = ("MLPerf Inference v4.1",)
 # Accelerators as sources spell them, and the catalogue's ids.
 ACCELERATORS: Mapping[str, tuple[str, ...]] = {
     "H100-SXM": ("h100-sxm", "h100"),
@@ -74,6 +77,7 @@ ACCELERATORS: Mapping[str, tuple[str, ...]] = {
     "A100-SXM-80GB": ("a100-sxm", "a100-sxm-80gb", "a100"),
     "GH200": ("gh200", "gh200-96gb"),
     "GH200-96GB": ("gh200", "gh200-96gb"),
+    "GH200-144GB": ("gh200-144gb",),
     "RTX6000PRO": ("rtx-pro-6000", "rtx6000-pro", "rtx-pro-6000-blackwell"),
     "B60": ("arc-pro-b60",),
 }
@@ -106,6 +110,8 @@ class Measurement:
         Running sequences allowed; infinite at unlimited load.
     run_requests : float
         Requests of the whole run, all there from the start; infinite where more keep coming.
+    most_stages : int or None
+        Pipeline stages that the source's software was run with at most, where the replica is not stated.
     measured : mapping of str to float
         By quantity: output_tokens_per_s, itl_ms, power_w, j_per_output_token.
     skipped : str
@@ -122,6 +128,7 @@ class Measurement:
     measured: Mapping[str, float]
     skipped: str = ""
     run_requests: float = float("inf")
+    most_stages: int | None = None
 
 
 def _squash(text: str) -> str:
@@ -290,7 +297,16 @@ def _measurement(row: Mapping[str, str], catalogue: Catalogue, place: str) -> Me
         lengths = round(inputs.request.input_tokens), round(inputs.request.output_tokens)
         run_requests = RUN_REQUESTS.get(lengths, run_requests)
     return Measurement(
-        row["id"], kind, row["source"], inputs, replica, gpus_count, batch, measured, run_requests=run_requests
+        row["id"],
+        kind,
+        row["source"],
+        inputs,
+        replica,
+        gpus_count,
+        batch,
+        measured,
+        run_requests=run_requests,
+        most_stages=1 if row["source"].startswith(WITHOUT_PIPELINE) else None,
     )
 
 

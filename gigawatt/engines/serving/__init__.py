@@ -14,6 +14,7 @@ from gigawatt.engines.serving.types import (
     ServingInputs,
     ServingMemory,
     Sizing,
+    Speculation,
 )
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "ServingInputs",
     "ServingMemory",
     "Sizing",
+    "Speculation",
     "frontier",
     "operating_point",
     "size",

@@ -14,32 +14,26 @@ from numpy.typing import ArrayLike, NDArray
 from gigawatt.engines.serving.constants import (
     BYTES_PER_PARAMETER,
     CALIBRATION,
-    NORMAL_P99,
     Calibration,
 )
-from gigawatt.engines.serving.decode import Step, step
+from gigawatt.engines.serving.decode import Step, drafting, step
 from gigawatt.engines.serving.kvcache import Cache, cache
+from gigawatt.engines.serving.latency import Load, latency
 from gigawatt.engines.serving.power import gpu_power_w, is_quantised, system_power_w
-from gigawatt.engines.serving.prefill import Prefill, prefill
-from gigawatt.engines.serving.queueing import wait_s
+from gigawatt.engines.serving.prefill import prefill
 from gigawatt.engines.serving.rates import Rates, rates
-from gigawatt.engines.serving.types import Deployment, Replica, Request, ServingInputs, ServingMemory
-from gigawatt.engines.serving.workload import shard
+from gigawatt.engines.serving.speculation import tokens_per_step, verified_tokens
+from gigawatt.engines.serving.types import Deployment, Replica, ServingInputs, ServingMemory
+from gigawatt.engines.serving.workload import Shard, shard
 from gigawatt.errors import InputError, nearest
 from gigawatt.units import BYTES_PER_GIB
 
 Floats = NDArray[np.float64]
-# Steps between the arrival of a request and its first token besides its own prefill: half of the running
-# one, one its own.
-STEPS_TO_FIRST_TOKEN = 1.5
-# Spread of the prefills that fall into one answer, over that of a Poisson count; bursts and long prompts. Measured p99
-# over p50 of TPOT is 1.03-1.9 (MLPerf v5.1 server logs); 1.3 reproduces the narrow and the wide ends.
-PREFILL_SPREAD = 1.3
-# Prefills in the answer of one request, times this, over the batch: beyond it the median gap between tokens holds none.
-MEDIAN_GAP_FACTOR = 1.2
 # Keep divisions finite: a batch of nothing, and what rounding may add to a batch that just fits.
 SMALLEST_BATCH = 1e-9
 ROUNDING_FRAC = 1e-9
+# Step of the batch by which the growth of the time per token is taken.
+GROWTH_FRAC = 0.01
 MILLI = 1e3  # per unit
 
 
@@ -53,8 +47,8 @@ class Points:
         Running sequences of the replica. [-]
     ttft_p50_s_B, ttft_p99_s_B, tpot_p50_s_B, tpot_p99_s_B : array
         Time to first token; time per output token averaged over an answer. [s]
-    gap_p50_s_B : array
-        Median gap between two tokens, which most prefills miss. [s]
+    gap_p50_s_B, gap_p99_s_B : array
+        Gap between two tokens; most prefills miss the median one. [s]
     requests_per_s_B : array
         Of the replica. [1/s]
     gpu_power_w_B : array
@@ -69,6 +63,7 @@ class Points:
     tpot_p50_s_B: Floats
     tpot_p99_s_B: Floats
     gap_p50_s_B: Floats
+    gap_p99_s_B: Floats
     requests_per_s_B: Floats
     gpu_power_w_B: Floats
     held: Cache
@@ -107,8 +102,19 @@ def check(inputs: ServingInputs) -> None:
     if not 0.0 <= (inputs.reserved_output_frac or 0.0) <= 1.0:
         message = f"serving.reserved_output_frac: {inputs.reserved_output_frac} is outside 0..1"
         raise InputError(message)
-    if not request.length_cv >= 0.0:
-        message = f"serving.request.length_cv: {request.length_cv} is negative"
+    for name in ("length_cv", "output_cv"):
+        if not getattr(request, name) >= 0.0:
+            message = f"serving.request.{name}: {getattr(request, name)} is negative"
+            raise InputError(message)
+    drafted = inputs.speculation
+    if drafted is not None and not (drafted.draft_tokens_count >= 1 and 0.0 <= drafted.acceptance_frac <= 1.0):
+        message = (
+            f"serving.speculation: {drafted.draft_tokens_count} drafted tokens kept with probability "
+            f"{drafted.acceptance_frac}; need at least 1, and 0..1"
+        )
+        raise InputError(message)
+    if inputs.step_tokens_count < 1:
+        message = f"serving.step_tokens_count: {inputs.step_tokens_count}; at least 1 is needed"
         raise InputError(message)
     if not 0.0 <= request.cached_frac <= 1.0:
         message = f"serving.request.cached_frac: {request.cached_frac} is outside 0..1"
@@ -147,25 +153,6 @@ def check_replica(inputs: ServingInputs, replica: Replica, batch: float) -> None
         raise InputError(message)
 
 
-def _latencies(
-    request: Request, stages: int, prompt: Prefill, token: Step, batch_B: Floats, rate_B: Floats
-) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Return ttft p50 and p99, tpot p50 and p99, and the median gap between tokens."""
-    step_B = token.time_s_B * stages
-    prefills_B = batch_B / request.output_tokens  # prompts read while one answer gains a token
-    tpot_B = step_B + prefills_B * prompt.time_s
-    spread_B = NORMAL_P99 * PREFILL_SPREAD * np.sqrt(batch_B) / request.output_tokens
-    tpot_p99_B = tpot_B + spread_B * prompt.time_s
-    hit_B = 1.0 / (1.0 + (MEDIAN_GAP_FACTOR / prefills_B) ** 2)
-    gap_B = step_B + prefills_B * prompt.time_s * hit_B
-    _, wait_B, wait_p99_B = wait_s(rate_B, prompt.time_s, request.length_cv)
-    own_s = prompt.time_s * stages
-    ttft_B = wait_B + own_s + STEPS_TO_FIRST_TOKEN * tpot_B
-    tails_B = np.hypot(wait_p99_B - wait_B, NORMAL_P99 * request.length_cv * own_s)
-    ttft_p99_B = ttft_B + np.hypot(tails_B, STEPS_TO_FIRST_TOKEN * (tpot_p99_B - tpot_B))
-    return ttft_B, ttft_p99_B, tpot_B, tpot_p99_B, gap_B
-
-
 def points(
     inputs: ServingInputs, replica: Replica, batches: ArrayLike, calibration: Calibration = CALIBRATION
 ) -> Points:
@@ -189,9 +176,9 @@ def points(
 
     Notes
     -----
-    Each request costs a stage its prefill and, for each output token, its share of a step:
-    :math:`\lambda = 1 / (T_p + O T_d(B) / B)`. Then :math:`TPOT = T_d + B T_p / O`, and Little's law holds:
-    :math:`B = \lambda O \cdot TPOT`.
+    Each request costs a stage its prefill and, for each step it takes, its share of the step:
+    :math:`\lambda = 1 / (T_p + O T_d(B) / (g B))` with g tokens gained a step. Then :math:`TPOT = T_d / g + B T_p / O`,
+    and Little's law holds: :math:`B = \lambda O \cdot TPOT`.
     """
     batch_B = np.maximum(np.atleast_1d(np.asarray(batches, dtype=np.float64)), SMALLEST_BATCH)
     model, request, accelerator = inputs.model, inputs.request, inputs.accelerator
@@ -200,17 +187,57 @@ def points(
     held = cache(inputs, replica, part)
     stages = replica.pipeline_parallel
     stage_batch_B = batch_B / stages
-    token = step(model, replica, part, rate, held, stage_batch_B, calibration)
+    both_B = np.concatenate([stage_batch_B, stage_batch_B * (1.0 + GROWTH_FRAC)])  # and a little more, for the growth
+    token = _step(inputs, replica, part, rate, held, both_B, calibration)
     prompt = prefill(model, replica, part, rate, request, calibration)
-    per_request_s_B = prompt.time_s + request.output_tokens * token.time_s_B / stage_batch_B
+    count = len(batch_B)
+    time_B, bytes_B, flops_B = token.time_s_B[:count], token.bytes_B[:count], token.flops_B[:count]
+    gained = tokens_per_step(inputs.speculation)
+    steps_B = request.output_tokens / (gained * stage_batch_B)
+    per_request_s_B = prompt.time_s + steps_B * time_B
     requests_B = 1.0 / per_request_s_B
-    steps_B = request.output_tokens / stage_batch_B
-    memory_frac_B = (prompt.bytes + steps_B * token.bytes_B) / (rate.peak_bytes_per_s * per_request_s_B)
-    compute_frac_B = (prompt.flops + steps_B * token.flops_B) / (rate.peak_flop_per_s * per_request_s_B)
+    memory_frac_B = (prompt.bytes + steps_B * bytes_B) / (rate.peak_bytes_per_s * per_request_s_B)
+    compute_frac_B = (prompt.flops + steps_B * flops_B) / (rate.peak_flop_per_s * per_request_s_B)
     quantised = bool(model.experts) and is_quantised(inputs.precision)
     power_B = gpu_power_w(accelerator, memory_frac_B, compute_frac_B, quantised, calibration)
-    ttft_B, ttft_p99_B, tpot_B, tpot_p99_B, gap_B = _latencies(request, stages, prompt, token, batch_B, requests_B)
-    return Points(batch_B, ttft_B, ttft_p99_B, tpot_B, tpot_p99_B, gap_B, requests_B, power_B, held)
+    more_s_B = (
+        token.time_s_B[count:] - time_B
+    ) / GROWTH_FRAC + stage_batch_B * gained / request.output_tokens * prompt.time_s
+    elasticity_B = np.clip(more_s_B / (per_request_s_B / steps_B), 0.0, 1.0)
+    load = Load(
+        batch_B, requests_B, time_B * stages, gained, elasticity_B, prompt.time_s, float(stages), held.largest_batch
+    )
+    found = latency(inputs, load)
+    return Points(
+        batch_B,
+        found.ttft_p50_s_B,
+        found.ttft_p99_s_B,
+        found.tpot_p50_s_B,
+        found.tpot_p99_s_B,
+        found.gap_p50_s_B,
+        found.gap_p99_s_B,
+        requests_B,
+        power_B,
+        held,
+    )
+
+
+def _step(
+    inputs: ServingInputs,
+    replica: Replica,
+    part: Shard,
+    rate: Rates,
+    held: Cache,
+    batch_B: Floats,
+    calibration: Calibration,
+) -> Step:
+    """Time a step of a stage with what is drafted for it."""
+    tokens_each = verified_tokens(inputs.speculation)
+    one = step(inputs.model, replica, part, rate, held, batch_B, calibration, tokens_each)
+    draft = drafting(inputs, replica, held, batch_B, calibration)
+    if draft is None:
+        return one
+    return Step(one.time_s_B + draft.time_s_B, one.bytes_B + draft.bytes_B, one.flops_B + draft.flops_B)
 
 
 def _shortage(inputs: ServingInputs, replica: Replica, held: Cache, batch: float) -> str:
@@ -299,6 +326,7 @@ def deployments(
                 ttft_p99_s=ttft_p99,
                 tpot_p50_s=float(found.tpot_p50_s_B[index]),
                 tpot_p99_s=tpot_p99,
+                gap_p99_s=float(found.gap_p99_s_B[index]),
                 requests_per_s=requests,
                 output_tokens_per_s=tokens,
                 output_tokens_per_s_per_gpu=tokens / replica.gpus_count,

@@ -68,12 +68,12 @@ SCHEDULER_SEQUENCES = 4096.0
 ATTENTION_MFU = 0.5
 # Latency of one small all-reduce or all-to-all inside a scale-up domain. [s]
 COLLECTIVE_LATENCY_S = 3e-6
-# Host time per request: admission, tokenisation, detokenisation. [s]
-REQUEST_HOST_S = 0.12e-3
 # 99th percentile of the standard normal distribution.
 NORMAL_P99 = 2.326
-# Full rating of Hopper; NVL and PCIe cards are rated below it and run slower.
-HOPPER_FULL_TDP_W = 700.0
+# Dense 16-bit products per joule of rating at which a generation reaches the share of peak that is calibrated: H100 SXM
+# (989 TFLOP/s at 700 W), MI325X (1,307 TFLOP/s at 1,000 W). A card rated for more work per joule is limited by power:
+# H100 PCIe and NVL, MI300X. [FLOP/J]
+FULL_POWER_FLOP_PER_J: Mapping[str, float] = {"hopper": 989.4e12 / 700.0, "cdna3": 1307.4e12 / 1000.0}
 # Reference date of the software whose speed the constants describe (MLPerf v5.1 and TensorRT-LLM 1.0: summer 2025).
 SOFTWARE_REFERENCE_DATE = 2025.6
 SOFTWARE_DATE_RANGE = (2023.5, 2026.5)
@@ -117,6 +117,9 @@ class Calibration:
         Launch and synchronisation time per layer and step, by engine. Range 30-110 us.
     sequence_host_s : mapping
         Host time per running sequence and step, by engine. Range 3-60 us.
+    request_host_s : float
+        Time a request takes from its replica besides its work: admission, tables, sampling set-up, first and last
+        token. Range 0.1-1.5 ms.
     elementwise_bytes : float
         Memory traffic of norms, activations, residuals per token, layer and hidden value. Range 40-120.
     attention_dp_imbalance : float
@@ -130,8 +133,9 @@ class Calibration:
     stage_loss_frac : float
         Time lost per pipeline stage beyond the first. Not fitted. Range 0.01-0.06.
     derating_exponent : float
-        Speed of products over the ratio of a card's rating to 700 W. Not fitted: H100 PCIe and NVL cards in MLPerf v4.1
-        suggest 0.75-1.15 in 8 bits, 16-bit training at a 500 W cap 0.4 (`gigawatt.engines.hardware.power`).
+        Speed of products over the ratio of `FULL_POWER_FLOP_PER_J` to what a card claims per joule, where that is below
+        1. Not fitted: H100 NVL against SXM in MLPerf v4.1 0.9, MI300X against MI325X in v5.1 0.9, 16-bit training at a
+        500 W cap 0.4 (`gigawatt.engines.hardware.power`).
     power_floor, power_memory, power_compute, power_quantised_experts : mapping
         Share of the rating drawn: floor + memory x busy bandwidth + compute x sqrt(busy FLOP/s) + quantised experts.
     power_ceiling : float
@@ -159,6 +163,7 @@ class Calibration:
     pcie_frac: float = 0.506
     layer_launch_s: Mapping[str, float] = field(default_factory=lambda: {"tensorrt-llm": 0.000109, "vllm": 8.98e-05})
     sequence_host_s: Mapping[str, float] = field(default_factory=lambda: {"tensorrt-llm": 9.62e-06, "vllm": 3.93e-05})
+    request_host_s: float = 0.12e-3
     elementwise_bytes: float = 43.5
     attention_dp_imbalance: float = 2.43
     expert_imbalance: float = 1.34

@@ -5,17 +5,23 @@ Shapes: `B` operating points evaluated together.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gigawatt.engines.hardware.types import Transformer
 from gigawatt.engines.serving.constants import Calibration
-from gigawatt.engines.serving.kvcache import Cache, read_layer_tokens
-from gigawatt.engines.serving.rates import Rates
-from gigawatt.engines.serving.types import Replica
-from gigawatt.engines.serving.workload import Shard
+from gigawatt.engines.serving.kvcache import (
+    Cache,
+    kv_bytes_per_token_and_layer,
+    rank_share_frac,
+    read_layer_tokens,
+)
+from gigawatt.engines.serving.rates import Rates, rates
+from gigawatt.engines.serving.speculation import draft_inputs, draft_replica
+from gigawatt.engines.serving.types import Replica, ServingInputs
+from gigawatt.engines.serving.workload import Shard, shard
 
 Floats = NDArray[np.float64]
 
@@ -137,7 +143,13 @@ class Parts:
 
 
 def parts(
-    model: Transformer, replica: Replica, part: Shard, rate: Rates, batch_B: Floats, calibration: Calibration
+    model: Transformer,
+    replica: Replica,
+    part: Shard,
+    rate: Rates,
+    batch_B: Floats,
+    calibration: Calibration,
+    tokens_each: float = 1.0,
 ) -> Parts:
     """Time one decode step of a stage but for the KV cache, by what it waits for.
 
@@ -155,6 +167,8 @@ def parts(
         Sequences of the stage in the step. [-]
     calibration : Calibration
         Fitted constants.
+    tokens_each : float
+        Tokens of each sequence in the step: more than one where drafted ones are checked. [-]
 
     Returns
     -------
@@ -162,6 +176,8 @@ def parts(
         See there.
     """
     per_rank_B = batch_B / part.attention_ranks
+    host_B = part.layers * rate.layer_launch_s + rate.sequence_host_s * per_rank_B
+    batch_B, per_rank_B = batch_B * tokens_each, per_rank_B * tokens_each
     linear_flops_B = part.linear_flops * batch_B
     dense_B = np.hypot(part.linear_bytes / rate.weight_bytes_per_s, linear_flops_B / rate.linear_flop_per_s)
     element_bytes_B = part.element_values * calibration.elementwise_bytes * per_rank_B
@@ -178,7 +194,6 @@ def parts(
         moved_B = moved_B + expert_bytes_B + routed_bytes_B
         flops_B = flops_B + expert_flops_B
     link_B = part.layers * (rate.layer_token_link_s * batch_B + rate.layer_link_s)
-    host_B = part.layers * rate.layer_launch_s + rate.sequence_host_s * per_rank_B
     return Parts(gpu_B, link_B, host_B, moved_B, flops_B)
 
 
@@ -190,6 +205,7 @@ def step(
     held: Cache,
     batch_B: Floats,
     calibration: Calibration,
+    tokens_each: float = 1.0,
 ) -> Step:
     r"""Time one decode step of a stage.
 
@@ -209,6 +225,8 @@ def step(
         Sequences of the stage in the step: the replica's batch over its stages. [-]
     calibration : Calibration
         Fitted constants.
+    tokens_each : float
+        Tokens of each sequence in the step; the cache is read once for all of them. [-]
 
     Returns
     -------
@@ -222,14 +240,50 @@ def step(
     elementwise traffic, links. Terms add up, since one stream runs them in turn.
     """
     per_rank_B = batch_B / part.attention_ranks
-    apart = parts(model, replica, part, rate, batch_B, calibration)
+    apart = parts(model, replica, part, rate, batch_B, calibration, tokens_each)
     kv_bytes_B = held.read_bytes * per_rank_B
     kv_B = kv_bytes_B / rate.kv_bytes_per_s
     if model.kv_lora_rank:  # all heads share one latent: products, not traffic, may bind
         heads_split = 1 if replica.attention_data_parallel else replica.tensor_parallel
         work = attention_flops(model, held.mean_context_tokens) / (replica.pipeline_parallel * heads_split)
-        kv_B = np.maximum(kv_B, work * per_rank_B / rate.attention_flop_per_s)
+        kv_B = np.maximum(kv_B, work * tokens_each * per_rank_B / rate.attention_flop_per_s)
     gpu_B = apart.gpu_s_B + kv_B
     busy_B = np.maximum(gpu_B, apart.link_s_B) if rate.links_overlap else gpu_B + apart.link_s_B
     time_B = (busy_B + apart.host_s_B) * rate.stage_factor
     return Step(time_s_B=time_B, bytes_B=apart.bytes_B + kv_bytes_B, flops_B=apart.flops_B)
+
+
+def drafting(
+    inputs: ServingInputs, replica: Replica, held: Cache, batch_B: Floats, calibration: Calibration
+) -> Step | None:
+    """Time the drafting of a step, which the stage that ends the model does alone.
+
+    Parameters
+    ----------
+    inputs : ServingInputs
+        With or without speculation.
+    replica : Replica
+        Of the served model.
+    held : Cache
+        Mean context of its sequences.
+    batch_B : array
+        Sequences of the stage in the step. [-]
+    calibration : Calibration
+        Fitted constants.
+
+    Returns
+    -------
+    Step or None
+        One pass of the draft for each drafted token, in turn; None without speculation.
+    """
+    if inputs.speculation is None:
+        return None
+    given = draft_inputs(inputs, inputs.speculation)
+    spread = draft_replica(given.model, replica)
+    part = shard(given.model, spread, given.precision)
+    rate = rates(given, spread, calibration)
+    read = kv_bytes_per_token_and_layer(given.model, given.kv_precision) * rank_share_frac(given.model, spread)
+    read *= read_layer_tokens(given.model, held.mean_context_tokens)
+    one = step(given.model, spread, part, rate, replace(held, read_bytes=read), batch_B, calibration)
+    count = float(inputs.speculation.draft_tokens_count)
+    return Step(count * one.time_s_B, count * one.bytes_B, count * one.flops_B)

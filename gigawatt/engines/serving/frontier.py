@@ -28,7 +28,7 @@ def _powers_of_two(largest: int) -> list[int]:
     return [1 << exponent for exponent in range(max(largest, 1).bit_length()) if 1 << exponent <= largest]
 
 
-def replicas(inputs: ServingInputs, gpus_count: int | None = None) -> Iterator[Replica]:
+def replicas(inputs: ServingInputs, gpus_count: int | None = None, most_stages: int | None = None) -> Iterator[Replica]:
     """Yield the replicas worth trying.
 
     Parameters
@@ -37,6 +37,8 @@ def replicas(inputs: ServingInputs, gpus_count: int | None = None) -> Iterator[R
         The model's heads and layers, the accelerator's scale-up domain, the largest replica.
     gpus_count : int, optional
         Accelerators at hand: replicas must divide them.
+    most_stages : int, optional
+        Pipeline stages at most; by default one for each layer.
 
     Yields
     ------
@@ -49,7 +51,7 @@ def replicas(inputs: ServingInputs, gpus_count: int | None = None) -> Iterator[R
     largest = min(inputs.max_gpus_count, gpus_count or inputs.max_gpus_count)
     domain = max(1, accelerator.scale_up_domain_count)
     for tensor in _powers_of_two(largest):
-        for stages in _powers_of_two(min(largest // tensor, model.layers)):
+        for stages in _powers_of_two(min(largest // tensor, most_stages or model.layers)):
             if gpus_count and gpus_count % (tensor * stages):
                 continue
             if tensor <= domain and model.heads % tensor == 0:
@@ -107,6 +109,7 @@ def evaluate(
     gpus_count: int | None = None,
     calibration: Calibration = CALIBRATION,
     only: Replica | None = None,
+    most_stages: int | None = None,
 ) -> list[tuple[Replica, Points]]:
     """Evaluate every replica on which something fits, at every batch worth trying.
 
@@ -120,6 +123,8 @@ def evaluate(
         Fitted constants.
     only : Replica, optional
         The one replica to evaluate.
+    most_stages : int, optional
+        Pipeline stages at most.
 
     Returns
     -------
@@ -127,7 +132,7 @@ def evaluate(
         All points fit in memory.
     """
     found = []
-    for replica in replicas(inputs, gpus_count) if only is None else (only,):
+    for replica in replicas(inputs, gpus_count, most_stages) if only is None else (only,):
         batches_B = batches_to_try(inputs, replica, calibration)
         if len(batches_B):
             found.append((replica, points(inputs, replica, batches_B, calibration)))

@@ -15,8 +15,9 @@ from gigawatt.engines.serving.constants import (
     STEP_TOKENS,
     USABLE_MEMORY_FRAC,
 )
+from gigawatt.engines.serving.speculation import draft_inputs, draft_replica
 from gigawatt.engines.serving.types import Replica, ServingInputs
-from gigawatt.engines.serving.workload import Shard, counts
+from gigawatt.engines.serving.workload import Shard, counts, shard, tables_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,19 @@ def rank_share_frac(model: Transformer, replica: Replica) -> float:
     return math.ceil(model.kv_heads / replica.tensor_parallel) / model.kv_heads
 
 
+def _draft(inputs: ServingInputs, replica: Replica) -> tuple[float, float, Transformer | None]:
+    """Return weights of what drafts, its cache per token and layer, and its architecture; nothing without it. [B]."""
+    if inputs.speculation is None:
+        return 0.0, 0.0, None
+    given = draft_inputs(inputs, inputs.speculation)
+    spread = draft_replica(given.model, replica)
+    weights = shard(given.model, spread, given.precision).resident_bytes
+    if inputs.speculation.draft is None:  # the tables are the served model's
+        weights -= tables_bytes(given.model, spread)
+    per_layer = kv_bytes_per_token_and_layer(given.model, given.kv_precision) * rank_share_frac(given.model, spread)
+    return weights, per_layer, given.model
+
+
 def cache(inputs: ServingInputs, replica: Replica, part: Shard) -> Cache:
     """Work out the memory of one accelerator and the batch it allows.
 
@@ -162,21 +176,26 @@ def cache(inputs: ServingInputs, replica: Replica, part: Shard) -> Cache:
     model, request = inputs.model, inputs.request
     overhead = (1.0 - USABLE_MEMORY_FRAC) * accelerator.hbm_bytes
     activations = STEP_TOKENS * model.hidden * ACTIVATION_WIDTHS * MESSAGE_BYTES_PER_VALUE
-    free = accelerator.hbm_bytes - overhead - activations - part.resident_bytes
+    draft_bytes, draft_share, draft = _draft(inputs, replica)
+    free = accelerator.hbm_bytes - overhead - activations - part.resident_bytes - draft_bytes
     frac = inputs.reserved_output_frac
     frac = RESERVED_OUTPUT_FRAC[inputs.engine] if frac is None else frac
-    mean_tokens = request.input_tokens + 0.5 * request.output_tokens
-    reserved_tokens = request.input_tokens + frac * request.output_tokens
+    mean_tokens = request.mean_context_tokens
+    reserved_tokens = request.input_tokens + frac * request.output_tokens * (1.0 + request.output_cv**2)
     share = kv_bytes_per_token_and_layer(model, inputs.kv_precision) * rank_share_frac(model, replica)
     share /= replica.pipeline_parallel
+    total_tokens = request.input_tokens + request.output_tokens
     reserved = share * held_layer_tokens(model, reserved_tokens)
-    whole = share * held_layer_tokens(model, request.input_tokens + request.output_tokens)
+    whole = share * held_layer_tokens(model, total_tokens)
+    if draft is not None:
+        reserved += draft_share * held_layer_tokens(draft, reserved_tokens)
+        whole += draft_share * held_layer_tokens(draft, total_tokens)
     groups = part.attention_ranks
     # one sequence must fit to its end, not only on average
     fitting = free / reserved * groups if free >= whole else 0.0
     scheduled = SCHEDULER_SEQUENCES * groups * replica.pipeline_parallel
     return Cache(
-        weights_bytes=part.resident_bytes,
+        weights_bytes=part.resident_bytes + draft_bytes,
         activations_bytes=activations,
         overhead_bytes=overhead,
         free_bytes=free,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gigawatt.engines.hardware.architecture import FLOPS_PER_MAC, attended_tokens, key_width, value_width
 from gigawatt.engines.hardware.types import Transformer
-from gigawatt.engines.serving.constants import REQUEST_HOST_S, STEP_TOKENS, Calibration
-from gigawatt.engines.serving.kvcache import read_layer_tokens
+from gigawatt.engines.serving.constants import STEP_TOKENS, Calibration
 from gigawatt.engines.serving.rates import Rates
 from gigawatt.engines.serving.types import Replica, Request
 from gigawatt.engines.serving.workload import Shard
@@ -32,7 +32,7 @@ class Prefill:
 
 
 def causal_layer_pairs(model: Transformer, cached_tokens: float, total_tokens: float) -> float:
-    """Return query-key pairs summed over layers, for the tokens after a cached prefix.
+    r"""Return query-key pairs summed over layers, for the tokens after a cached prefix.
 
     Parameters
     ----------
@@ -44,13 +44,13 @@ def causal_layer_pairs(model: Transformer, cached_tokens: float, total_tokens: f
     Returns
     -------
     float
-        :math:`(I^2 - (hI)^2)/2` per full layer. [-]
+        :math:`L (I \bar n(I) - h I \bar n(h I))` with the mean tokens seen :math:`\bar n` of the hardware floor;
+        :math:`(I^2 - (hI)^2)/2` in a full layer. [-]
     """
-    full = 0.5 * (total_tokens**2 - cached_tokens**2)
-    if not model.windowed_layers or total_tokens <= model.attention_window:
-        return model.layers * full
-    seen = read_layer_tokens(model, total_tokens) - (model.layers - model.windowed_layers) * total_tokens
-    return (model.layers - model.windowed_layers) * full + seen * (total_tokens - cached_tokens)
+    pairs = total_tokens * float(attended_tokens(model, total_tokens))
+    if cached_tokens > 0.0:
+        pairs -= cached_tokens * float(attended_tokens(model, cached_tokens))
+    return model.layers * pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,7 @@ def prompt_rates(
     PromptRates
         Launches and weights are shared by the `STEP_TOKENS` of a full step.
     """
-    value_dim = model.value_head_dim or model.head_dim
-    pair_flops = 2.0 * model.heads * (model.head_dim + model.rope_head_dim + value_dim)
+    pair_flops = FLOPS_PER_MAC * model.heads * float(key_width(model) + value_width(model))
     pair_flops /= replica.tensor_parallel * replica.pipeline_parallel
     elements = calibration.elementwise_bytes * part.element_values / part.attention_ranks
     weights = part.linear_bytes / (STEP_TOKENS * rate.weight_bytes_per_s)
@@ -157,7 +156,7 @@ def prefill(
     pairs = causal_layer_pairs(model, cached, request.input_tokens)
     gpu_s, link_s = fresh * each.gpu_s + pairs * each.pair_s, fresh * each.link_s
     busy_s = max(gpu_s, link_s) if rate.links_overlap else gpu_s + link_s
-    host_s = fresh * each.host_s + REQUEST_HOST_S / part.attention_ranks
+    host_s = fresh * each.host_s + rate.request_host_s / part.attention_ranks
     return Prefill(
         time_s=(busy_s + host_s) * rate.stage_factor,
         bytes=fresh * each.bytes,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from gigawatt.engines.hardware.collectives import Tiers, all_reduce_time_s, all_to_all_time_s
 from gigawatt.engines.hardware.efficiency import (
     measured_all_reduce_frac,
     measured_forward_attention_frac,
@@ -16,7 +17,7 @@ from gigawatt.engines.serving.constants import (
     ATTENTION_MFU,
     COLLECTIVE_LATENCY_S,
     DISPATCH_BYTES_PER_VALUE,
-    HOPPER_FULL_TDP_W,
+    FULL_POWER_FLOP_PER_J,
     MESSAGE_BYTES_PER_VALUE,
     SOFTWARE_DATE_RANGE,
     SOFTWARE_REFERENCE_DATE,
@@ -43,8 +44,8 @@ class Rates:
         Dense, grouped and attention products. [FLOP/s]
     expert_slowdown : float
         Factor on expert time: imbalance of ranks and slower quantised kernels. [-]
-    layer_launch_s, sequence_host_s : float
-        Host time per layer and step, and per sequence and step. [s]
+    layer_launch_s, sequence_host_s, request_host_s : float
+        Host time per layer and step, per sequence and step, and per request. [s]
     layer_token_link_s : float
         Link time per layer and token of the stage. [s]
     layer_link_s : float
@@ -65,6 +66,7 @@ class Rates:
     expert_slowdown: float
     layer_launch_s: float
     sequence_host_s: float
+    request_host_s: float
     layer_token_link_s: float
     layer_link_s: float
     links_overlap: bool
@@ -99,9 +101,16 @@ def _matrix_frac(accelerator: Accelerator, precision: str, calibration: Calibrat
     return table.get(f"{row}-{precision}", table.get(row, table["other"]))
 
 
+def _powered_frac(accelerator: Accelerator) -> float:
+    """Share of the peak of products that a card's rating can feed; memory is not slowed by it."""
+    claimed = accelerator.dense_flop_per_s.get("bf16", 0.0) / accelerator.tdp_w
+    fed = FULL_POWER_FLOP_PER_J.get(accelerator.generation, claimed)
+    return min(fed / claimed, 1.0) if claimed else 1.0
+
+
 def _achieved(measured: float | None, calibrated: float, speed: float) -> float:
     """Share of a peak: as measured, with one's own software; else the family's at the speed of the software's date."""
-    return calibrated * speed if measured is None else measured
+    return min(calibrated * speed, 1.0) if measured is None else measured
 
 
 def link_times_s(inputs: ServingInputs, replica: Replica, calibration: Calibration) -> tuple[float, float]:
@@ -123,32 +132,35 @@ def link_times_s(inputs: ServingInputs, replica: Replica, calibration: Calibrati
 
     Notes
     -----
-    Tensor parallelism: two all-reduces a layer, :math:`2 \cdot 2 (t-1)/t \cdot 2H` bytes per token. Attention data
-    parallelism: tokens go to their experts in 8 bits and come back in 16; a rank either sends each of its tokens to the
-    ranks of its experts or all ranks gather all tokens, whichever is less. Across nodes a token is sent once per node.
+    Tensor parallelism: two all-reduces of the hidden values a layer, as `all_reduce_time_s` of the hardware floor has
+    them without its latencies. Attention data parallelism: tokens go to their experts in 8 bits and come back in 16, by
+    `all_to_all_time_s`; a rank either sends each of its tokens to the ranks of its experts or all ranks gather all
+    tokens, whichever is less. A token crosses once to each node that holds one of its experts: of n nodes
+    :math:`(n-1)(1 - (1-1/n)^k)` on average.
     """
     ranks = replica.tensor_parallel
     if ranks == 1:
         return 0.0, 0.0
-    accelerator, hidden = inputs.accelerator, inputs.model.hidden
-    reach = max(1, accelerator.scale_up_domain_count)
+    accelerator, hidden, chosen = inputs.accelerator, inputs.model.hidden, inputs.model.top_k
+    inside = min(ranks, max(1, accelerator.scale_up_domain_count))
     calibrated = calibration.pcie_frac if uses_pcie(accelerator) else calibration.scale_up_frac
     within = accelerator.scale_up.bytes_per_s * _achieved(measured_all_reduce_frac(accelerator), calibrated, 1.0)
     across = accelerator.scale_out.bytes_per_s * accelerator.scale_out.efficiency_frac
-    both_ways = DISPATCH_BYTES_PER_VALUE + MESSAGE_BYTES_PER_VALUE
+    tiers = Tiers(within, 0.0, across, 0.0)  # the latency of small messages is counted on its own
+    nodes = ranks / inside
     if replica.attention_data_parallel:
-        local = min(ranks, reach)
-        copies = min(float(local - 1), inputs.model.top_k * (local - 1.0) / local) / ranks
-        time = copies * hidden * both_ways / within
-        if ranks > reach:
-            nodes = ranks / reach
-            time = max(
-                time, min(nodes - 1.0, inputs.model.top_k * (nodes - 1.0) / nodes) / ranks * hidden * both_ways / across
-            )
+        token_bytes = hidden * (DISPATCH_BYTES_PER_VALUE + MESSAGE_BYTES_PER_VALUE) / ranks  # of a rank's own tokens
+        gathered = min(inside - 1.0, chosen * (inside - 1.0) / inside) * token_bytes / within
+        if nodes > 1.0:
+            # copies for other nodes, and the share of them that crosses
+            copies = chosen * (nodes - 1.0) / nodes
+            crossing = (nodes - 1.0) * (1.0 - (1.0 - 1.0 / nodes) ** chosen) / copies
+            sent = all_to_all_time_s(chosen * token_bytes, ranks, inside, tiers, crossing)
+            gathered = max(gathered, float(sent))
+        time = gathered
     else:
-        values = 2.0 * 2.0 * (ranks - 1.0) / ranks * hidden * MESSAGE_BYTES_PER_VALUE
-        time = values / (within if ranks <= reach else across)
-    steps = 2.0 if ranks <= reach else 2.0 * math.log2(ranks / reach) + 2.0
+        time = 2.0 * float(all_reduce_time_s(hidden * MESSAGE_BYTES_PER_VALUE, ranks, inside, tiers))
+    steps = 2.0 if nodes <= 1.0 else 2.0 * math.log2(nodes) + 2.0
     return time, steps * COLLECTIVE_LATENCY_S
 
 
@@ -174,9 +186,7 @@ def rates(inputs: ServingInputs, replica: Replica, calibration: Calibration) -> 
     precision = multiply_precision(accelerator, inputs.precision)
     peak = accelerator.dense_flop_per_s[precision]
     speed = software_factor(inputs.software_date, calibration)
-    # cards rated below the family's full power multiply slower; their memory does not
-    derated = accelerator.generation == "hopper" and accelerator.tdp_w < HOPPER_FULL_TDP_W
-    compute = speed * (accelerator.tdp_w / HOPPER_FULL_TDP_W) ** calibration.derating_exponent if derated else speed
+    compute = speed * _powered_frac(accelerator) ** calibration.derating_exponent
     calibrated = calibration.bandwidth_frac.get(row, calibration.bandwidth_frac["other"])
     bandwidth = accelerator.hbm_bytes_per_s * _achieved(measured_hbm_frac(accelerator), calibrated, speed)
     calibrated = _matrix_frac(accelerator, precision, calibration)
@@ -202,6 +212,7 @@ def rates(inputs: ServingInputs, replica: Replica, calibration: Calibration) -> 
         expert_slowdown=slowdown,
         layer_launch_s=calibration.layer_launch_s.get(engine, calibration.layer_launch_s["vllm"]) / speed,
         sequence_host_s=calibration.sequence_host_s.get(engine, calibration.sequence_host_s["vllm"]) / speed,
+        request_host_s=calibration.request_host_s / speed,
         layer_token_link_s=link if measured_all_reduce_frac(accelerator) is not None else link / speed,
         layer_link_s=latency,
         links_overlap=replica.tensor_parallel > accelerator.scale_up_domain_count,

@@ -21,14 +21,21 @@ class Request:
         Tokens read and written per request. [-]
     cached_frac : float
         Share of the input found in the prefix cache. [-]
-    length_cv : float
-        Variation coefficient of prompt lengths. [-]
+    length_cv, output_cv : float
+        Variation coefficients of the lengths of prompts and of answers. A running answer is a long one more often than
+        an answer drawn at random, so that spread lengthens the mean context. [-]
     """
 
     input_tokens: float
     output_tokens: float
     cached_frac: float = 0.0
     length_cv: float = DEFAULT_LENGTH_CV
+    output_cv: float = 0.0
+
+    @property
+    def mean_context_tokens(self) -> float:
+        """Context of a running sequence: its input and what is written so far, averaged over time. [-]."""
+        return self.input_tokens + 0.5 * self.output_tokens * (1.0 + self.output_cv**2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,26 @@ class ServiceLevel:
 
     ttft_p99_s: float = float("inf")
     tpot_p99_s: float = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Speculation:
+    """Tokens drafted in each step and checked together in the next.
+
+    Attributes
+    ----------
+    draft_tokens_count : int
+        Tokens drafted per step and sequence. [-]
+    acceptance_frac : float
+        Probability that a drafted token is kept where all before it were. [-]
+    draft : Transformer, optional
+        Model that drafts; without it a layer of the served model's own (multi-token prediction), which reads its output
+        table again.
+    """
+
+    draft_tokens_count: int
+    acceptance_frac: float
+    draft: Transformer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +111,8 @@ class Deployment:
     meets_slo : bool
     ttft_p50_s, ttft_p99_s, tpot_p50_s, tpot_p99_s : float
         [s]
+    gap_p99_s : float
+        Longest of a hundred gaps between two tokens: a step that holds prompts, whole ones without chunks. [s]
     requests_per_s, output_tokens_per_s, output_tokens_per_s_per_gpu : float
         Of the replica at this point.
     gpu_power_w : float
@@ -107,6 +136,7 @@ class Deployment:
     ttft_p99_s: float
     tpot_p50_s: float
     tpot_p99_s: float
+    gap_p99_s: float
     requests_per_s: float
     output_tokens_per_s: float
     output_tokens_per_s_per_gpu: float
@@ -134,6 +164,10 @@ class ServingInputs:
     # share of its output for which a running sequence holds KV cache: 0.5 on average where it is paged in on demand,
     # 1 where the scheduler reserves the whole output first; None: the engine's default
     reserved_output_frac: float | None = None
+    speculation: Speculation | None = None
+    # prompts in chunks beside the running answers; else whole, while answers wait
+    chunked_prefill: bool = True
+    step_tokens_count: int = 8192  # tokens of one step at most: how large a chunk can be
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,26 @@ def _routed_bytes(model: Transformer, replica: Replica) -> float:
     return model.top_k * (ROUTED_HIDDEN_BYTES * model.hidden / split_hidden + inner)
 
 
+def tables_bytes(model: Transformer, replica: Replica) -> float:
+    """Return the vocabulary tables on one accelerator.
+
+    Parameters
+    ----------
+    model : Transformer
+        With one table or two.
+    replica : Replica
+        The fullest stage holds one table, both where there is a single stage.
+
+    Returns
+    -------
+    float
+        [B]
+    """
+    copies = float(replica.tensor_parallel) if replica.attention_data_parallel else 1.0
+    tables = 1.0 if model.tied_embeddings or replica.pipeline_parallel > 1 else 2.0
+    return tables * counts(model).table * copies / replica.tensor_parallel * TABLE_BYTES_PER_PARAMETER
+
+
 @lru_cache(maxsize=1024)
 def shard(model: Transformer, replica: Replica, precision: str) -> Shard:
     """Split a model over a replica.
@@ -164,8 +184,6 @@ def shard(model: Transformer, replica: Replica, precision: str) -> Shard:
     copies = ranks if replica.attention_data_parallel else 1.0
     linear = count.linear * copies / (ranks * stages)
     head = table * copies / (ranks * stages)
-    # the fullest stage holds one table, both where there is a single stage
-    tables = (1.0 if model.tied_embeddings or replica.pipeline_parallel > 1 else 2.0) * table * copies / ranks
     experts = routed / (ranks * stages)
     split = 1.0 if replica.attention_data_parallel else ranks
     fullest = math.ceil(model.layers / replica.pipeline_parallel) * stages / model.layers
@@ -173,7 +191,7 @@ def shard(model: Transformer, replica: Replica, precision: str) -> Shard:
         layers=model.layers / stages,
         linear_bytes=linear * linear_width + head * TABLE_BYTES_PER_PARAMETER,
         expert_bytes=experts * expert_width,
-        resident_bytes=(linear * linear_width + experts * expert_width) * fullest + tables * TABLE_BYTES_PER_PARAMETER,
+        resident_bytes=(linear * linear_width + experts * expert_width) * fullest + tables_bytes(model, replica),
         linear_flops=2.0 * (count.linear + table) / (ranks * stages),
         expert_flops=2.0 * count.expert_layers * model.top_k * count.one_expert / (ranks * stages),
         element_values=model.hidden * model.layers / stages * (REPLICATED_FRAC + (1.0 - REPLICATED_FRAC) / split),

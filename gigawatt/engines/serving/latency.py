@@ -1,0 +1,163 @@
+"""Latency of a replica under steady load: what a request waits for, on the median and at the 99th percentile.
+
+Shapes: `B` operating points evaluated together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gigawatt.engines.serving.constants import NORMAL_P99
+from gigawatt.engines.serving.queueing import wait_s
+from gigawatt.engines.serving.types import ServingInputs
+
+Floats = NDArray[np.float64]
+# Steps between the arrival of a request and its first token besides its own prefill: half of the running
+# one, one its own.
+STEPS_TO_FIRST_TOKEN = 1.5
+# Prefills in the answer of one request, times this, over the batch: beyond it the median gap between tokens holds none.
+MEDIAN_GAP_FACTOR = 1.2
+# Share of gaps beyond the 99th percentile.
+P99_EXCEEDED = 0.01
+# Nearest to saturation at which the spread of the batch is evaluated: it grows without bound there, and in practice the
+# scheduler's limit on sequences holds it. [-]
+LARGEST_ELASTICITY = 0.97
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What latency follows from.
+
+    Attributes
+    ----------
+    batch_B, rate_B : array
+        Running sequences; requests per second. [-], [1/s]
+    step_s_B : array
+        Time in which every running sequence passes all stages once. [s]
+    gained : float
+        Tokens that a sequence gains in it. [-]
+    elasticity_B : array
+        Relative growth of the time per token over that of the batch. [-]
+    prompt_s : float
+        Time of the mean prompt on one stage. [s]
+    stages : float
+    largest_batch : float
+    """
+
+    batch_B: Floats
+    rate_B: Floats
+    step_s_B: Floats
+    gained: float
+    elasticity_B: Floats
+    prompt_s: float
+    stages: float
+    largest_batch: float
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Time to first token, per output token, and between tokens; percentiles in the names. [s]."""
+
+    ttft_p50_s_B: Floats
+    ttft_p99_s_B: Floats
+    tpot_p50_s_B: Floats
+    tpot_p99_s_B: Floats
+    gap_p50_s_B: Floats
+    gap_p99_s_B: Floats
+
+
+def batch_spread(batch_B: Floats, elasticity_B: Floats) -> Floats:
+    r"""Return the standard deviation of the batch under Poisson arrivals.
+
+    Parameters
+    ----------
+    batch_B : array
+        Its mean. [-]
+    elasticity_B : array
+        Relative growth of the time per token over that of the batch: 0 where a step takes the same time whatever the
+        batch, 1 where throughput no longer grows. [-]
+
+    Returns
+    -------
+    array
+        [-]
+
+    Notes
+    -----
+    Where n sequences finish at the rate :math:`\mu(n) = n / (O (a + b n))`, arrivals at the rate :math:`\lambda` give
+    the ratio of neighbouring probabilities :math:`\lambda O b + \lambda O a / n`: a negative binomial distribution of
+    variance :math:`\bar n / (1 - \lambda O b)` [1]_, and :math:`\lambda O b` is the elasticity. The variance is
+    Poisson's where steps take constant time.
+
+    References
+    ----------
+    .. [1] L. Kleinrock, "Queueing Systems, Volume 1," Wiley, 1975, section 3.2.
+
+    Examples
+    --------
+    >>> float(batch_spread(np.array([100.0]), np.array([0.75]))[0])
+    20.0
+    """
+    return np.asarray(np.sqrt(batch_B / (1.0 - np.minimum(elasticity_B, LARGEST_ELASTICITY))))
+
+
+def latency(inputs: ServingInputs, load: Load) -> Latency:
+    r"""Return the latency of operating points.
+
+    Parameters
+    ----------
+    inputs : ServingInputs
+        Lengths of requests and their spread; whether prompts come in chunks.
+    load : Load
+        The points.
+
+    Returns
+    -------
+    Latency
+        See there.
+
+    Notes
+    -----
+    :math:`TPOT = T_d / g + B T_p / O`, with g the tokens gained in a step. Its 99th percentile adds, in quadrature,
+    what the batch deviates from its mean (`batch_spread`; it outlives an answer, so that an answer sees it whole) and
+    the prompts read while an answer is written, a compound Poisson count of mean B and deviation
+    :math:`\sqrt{B (1 + c^2)}`. A gap between tokens holds whole prompts; with chunks at most `step_tokens_count`
+    tokens of them.
+    """
+    request, batch_B, prompt_s = inputs.request, load.batch_B, load.prompt_s
+    written = request.output_tokens
+    uneven = 1.0 + request.length_cv**2
+    each_s_B = load.step_s_B / load.gained
+    prompts_B = batch_B / written  # read while an answer gains a token
+    tpot_B = each_s_B + prompts_B * prompt_s
+    room_B = np.maximum(load.largest_batch - batch_B, 0.0)
+    fuller_B = np.minimum(NORMAL_P99 * batch_spread(batch_B, load.elasticity_B), room_B) / batch_B
+    slower_B = tpot_B * load.elasticity_B * fuller_B
+    read_B = NORMAL_P99 * np.sqrt(batch_B * uneven) / written * prompt_s
+    tpot_p99_B = tpot_B + np.hypot(slower_B, read_B)
+    hit_B = 1.0 / (1.0 + (MEDIAN_GAP_FACTOR / prompts_B) ** 2)
+    gap_B = each_s_B + prompts_B * prompt_s * hit_B
+    _, wait_B, wait_p99_B = wait_s(load.rate_B, prompt_s, request.length_cv)
+    fresh = request.input_tokens * (1.0 - request.cached_frac)
+    chunks = max(fresh / inputs.step_tokens_count, 1.0) if inputs.chunked_prefill else 1.0
+    own_s_B = prompt_s * load.stages + (chunks - 1.0) * load.step_s_B
+    ttft_B = wait_B + own_s_B + STEPS_TO_FIRST_TOKEN * tpot_B * load.gained
+    tails_B = np.hypot(wait_p99_B - wait_B, NORMAL_P99 * request.length_cv * own_s_B)
+    ttft_p99_B = ttft_B + np.hypot(tails_B, STEPS_TO_FIRST_TOKEN * (tpot_p99_B - tpot_B) * load.gained)
+    gap_p99_B = load.step_s_B + _longest_prompts_s(prompts_B * load.gained, prompt_s, uneven, chunks, inputs, fresh)
+    return Latency(ttft_B, ttft_p99_B, tpot_B, tpot_p99_B, gap_B, np.maximum(gap_p99_B, gap_B))
+
+
+def _longest_prompts_s(
+    per_step_B: Floats, prompt_s: float, uneven: float, chunks: float, inputs: ServingInputs, fresh_tokens: float
+) -> Floats:
+    """Return the time of prompts in a step that one step in a hundred exceeds."""
+    some_B = 1.0 - np.exp(-per_step_B * chunks) > P99_EXCEEDED
+    count_B = np.maximum(per_step_B + NORMAL_P99 * np.sqrt(per_step_B * uneven), 1.0)
+    longest_B = np.where(some_B, count_B * prompt_s, 0.0)
+    if not inputs.chunked_prefill:
+        return longest_B
+    return np.minimum(longest_B, prompt_s * inputs.step_tokens_count / max(fresh_tokens, 1.0))
