@@ -36,10 +36,11 @@ SCHEDULES = ("1f1b",)
 CONTEXT_EXCHANGES = ("ring", "all-gather")
 ZERO_STAGES = (0, 1, 2, 3)
 RECOMPUTES = ("none", "selective", "full")
-# Software that repeats every second product, and that shards gradients or parameters under a pipeline: PyTorch's own.
+# PyTorch's own software repeats every second product, shards parameters under a pipeline, always splits sequences with
+# tensors, and hides no tensor-parallel collectives unless asked to: torchtitan's enable_async_tensor_parallel is off.
 PYTORCH_STACKS = ("fsdp", "eager")
 # Columns that are never an axis unless `allow` makes them one: optimizers in 8 bits train otherwise, offloading needs
-# hosts to match, overlap off is never faster, and groups that shard trade memory alone on one step's traffic.
+# hosts to match, overlap is as the software has it, and groups that shard trade memory alone on one step's traffic.
 SINGLE = ("tensor_overlap", "shard_group", "offload", "optimizer_bits")
 
 _CODES: dict[str, Mapping[str, float]] = {
@@ -145,7 +146,7 @@ def _axes(job: TrainingJob, columns: JobColumns, calibration: Calibration, asked
         "schedule": [SCHEDULE_CODES[name] for name in SCHEDULES],
         "context_exchange": [CONTEXT_EXCHANGE_CODES[name] for name in CONTEXT_EXCHANGES],
         "sequence_parallel": [1.0] if _sequence_parallel_wins(job, columns, calibration, asked) else [1.0, 0.0],
-        "tensor_overlap": [1.0],
+        "tensor_overlap": [0.0 if job.stack in PYTORCH_STACKS else 1.0],
         "shard_group": [0.0],
         "offload": [0.0],
         "optimizer_bits": [float(max(OPTIMIZER_BITS))],
@@ -158,12 +159,14 @@ def _sequence_parallel_wins(job: TrainingJob, columns: JobColumns, calibration: 
 
     It has half as many collectives, each an all-reduce of (2 - f) gathers where switches reduce to the degree f, and
     none hidden; with sequence parallelism a share h is hidden. So it loses where 2 (1 - h) <= 2 - f; it always holds
-    more memory and moves more bytes in norms. A mixture of experts needs sequence parallelism in Megatron-Core.
+    more memory and moves more bytes in norms. Megatron-Core demands it for a mixture of experts, PyTorch always.
     """
+    if job.model.experts or job.stack in PYTORCH_STACKS:
+        return True
     overlaps = asked.columns.get("tensor_overlap", [1.0])
     can = job.software_date >= TENSOR_OVERLAP_FROM and min(overlaps) > 0
     hidden = calibration.tensor_overlap if can else 0.0
-    return bool(job.model.experts) or 2.0 * hidden >= float(columns.in_network_frac[0])
+    return 2.0 * hidden >= float(columns.in_network_frac[0])
 
 
 class _Grid:

@@ -47,14 +47,14 @@ def every_layout(job):
             (0, 1, 2, 3),
             EVERY,
             ("ring", "all-gather"),
-            (True,) if model.experts else (True, False),
+            (True,) if model.experts or job.stack == "fsdp" else (True, False),
             recomputes,
         ):
             sharded = zero == 2 or (zero == 3 and job.stack != "fsdp")
             if tensor % width == 0 and not (sharded and pipe > 1):
                 yield Layout(
                     tensor, pipe, gpus // split, context, expert, width, micro, virtual, recompute, zero, sequence,
-                    job.precision, schedule=schedule, context_exchange=exchange,
+                    job.precision, job.stack != "fsdp", schedule=schedule, context_exchange=exchange,
                 )  # fmt: skip
 
 
