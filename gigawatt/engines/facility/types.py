@@ -224,6 +224,10 @@ class FacilityResult:
         Largest power of the cooling plant, likewise. [W]
     energy_mwh : dict
         it, cooling, losses, total. [MWh]
+    losses_mwh : dict
+        By stage of the power chain, and overhead; their sum is the losses. [MWh]
+    rack_losses_mwh : dict
+        By stage inside the racks: part of the IT energy. [MWh]
     site_m2, building_m2 : float
     residual_frac : float
         Largest relative violation of the balances: power at the meter; heat rejected and exported against heat taken.
@@ -247,6 +251,8 @@ class FacilityResult:
     peak_w: float
     peak_cooling_w: float
     energy_mwh: dict[str, float]
+    losses_mwh: dict[str, float]
+    rack_losses_mwh: dict[str, float]
     site_m2: float
     building_m2: float
     residual_frac: float

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from gigawatt.engines.facility.cooling import KINDS
 from gigawatt.engines.facility.land import building_area_m2, site_area_m2
-from gigawatt.engines.facility.power_chain import Chain, cooling_branch, design_chain, it_branch, trunk
+from gigawatt.engines.facility.power_chain import (
+    BranchHours,
+    Chain,
+    cooling_branch,
+    design_chain,
+    it_branch,
+    rack_losses_w,
+    trunk,
+)
 from gigawatt.engines.facility.reuse import reuse_heat
 from gigawatt.engines.facility.types import (
     CoolingHours,
@@ -42,6 +51,7 @@ class Hours:
     facility_w_H: Floats
     cooling_w_H: Floats
     losses_w_H: Floats
+    by_stage_w_H: dict[str, Floats]  # of the losses
     cooling: CoolingHours
     exported_w_H: Floats
     unbalanced_w_H: Floats  # heat taken less heat rejected and exported: zero
@@ -130,10 +140,25 @@ def run_hours(it_w_H: Floats, weather: Weather, plant: PlantDesign, chain: Chain
         facility_w_H=whole.input_w_H + overhead_w,
         cooling_w_H=cooling_w_H,
         losses_w_H=losses_w_H,
+        by_stage_w_H=_by_stage((branch, cooled, whole), overhead_w),
         cooling=cooling,
         exported_w_H=reuse.taken_w_H + reuse.pump_w_H,
         unbalanced_w_H=taken_w_H - cooling.rejected_w_H - reuse.taken_w_H,
     )
+
+
+def _by_stage(branches: Sequence[BranchHours], overhead_w: float) -> dict[str, Floats]:
+    """Losses of all branches by stage, and the overhead. [W]."""
+    found: dict[str, Floats] = {}
+    for branch in branches:
+        for name, loss_w_H in branch.by_stage_w_H.items():
+            found[name] = found[name] + loss_w_H if name in found else loss_w_H
+    return {**found, "overhead": np.full_like(branches[0].losses_w_H, overhead_w)}
+
+
+def _mwh(parts_w_H: Mapping[str, Floats]) -> dict[str, float]:
+    """Energy of each part. [MWh]."""
+    return {name: float(np.sum(part)) / WATTS_PER_MEGAWATT for name, part in parts_w_H.items()}
 
 
 def check(inputs: FacilityInputs) -> None:
@@ -216,9 +241,8 @@ def simulate_year(inputs: FacilityInputs) -> FacilityResult:
     gaps_w_H = np.maximum(np.abs(gap_w_H), np.abs(hours.unbalanced_w_H))
     pue_H = hours.facility_w_H / inputs.it_w_H
     parts = (inputs.it_w_H, hours.cooling_w_H, hours.losses_w_H, hours.facility_w_H)
-    energy_mwh = {
-        name: float(np.sum(part)) / WATTS_PER_MEGAWATT for name, part in zip(ENERGY_PARTS, parts, strict=True)
-    }
+    energy_mwh = _mwh(dict(zip(ENERGY_PARTS, parts, strict=True)))
+    inside = plant.power_chain if isinstance(plant.power_chain, str) else "generic"
     exported_mwh = float(np.sum(hours.exported_w_H)) / WATTS_PER_MEGAWATT
     building_m2 = inputs.building_m2
     if not building_m2 and inputs.it_density_w_per_m2:
@@ -243,6 +267,8 @@ def simulate_year(inputs: FacilityInputs) -> FacilityResult:
         peak_w=float(max(np.max(hours.facility_w_H), np.max(design.facility_w_H))),
         peak_cooling_w=float(max(np.max(hours.cooling_w_H), np.max(design.cooling_w_H))),
         energy_mwh=energy_mwh,
+        losses_mwh=_mwh(hours.by_stage_w_H),
+        rack_losses_mwh=_mwh(rack_losses_w(inside, inputs.it_w_H, inputs.it_design_w)),
         site_m2=inputs.site_m2 or site_area_m2(building_m2),
         building_m2=building_m2,
         residual_frac=float(np.max(gaps_w_H / hours.facility_w_H)),

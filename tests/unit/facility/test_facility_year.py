@@ -40,6 +40,15 @@ def test_balance_closes_and_totals_add_up(kind):
     assert year.peak_w >= year.facility_w_H.max()
 
 
+def test_losses_add_up_by_stage_and_those_of_the_racks_stay_inside_the_it():
+    year = simulate_year(site(replace(DRY, power_chain="double-conversion-480v", redundancy="2N")))
+    assert sum(year.losses_mwh.values()) == pytest.approx(year.energy_mwh["losses"], rel=1e-12)
+    assert max(year.losses_mwh, key=year.losses_mwh.get) == "ups-double-conversion"
+    assert year.losses_mwh["overhead"] == pytest.approx(0.01 * 100.0 * 8760)
+    assert list(year.rack_losses_mwh) == ["power-shelf", "board"]
+    assert sum(year.rack_losses_mwh.values()) < 0.2 * year.energy_mwh["it"]
+
+
 def test_warm_water_is_chiller_free_in_the_north_and_not_in_phoenix():
     # 45 C water on dry coolers: compressors never trim the liquid below 39 C outside
     warm = replace(DRY, liquid_frac=1.0, liquid_supply_c=45.0)
