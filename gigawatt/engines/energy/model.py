@@ -72,7 +72,7 @@ def build(problem: SupplyProblem, steps: Steps) -> Model:
     base_w = float(np.max(problem.demand_w_H))
     model = Model(Program(), base_w, problem, steps)
     demand_K = steps.mean(problem.demand_w_H) / base_w
-    model.balance = model.program.rows(len(demand_K), demand_K, demand_K)
+    model.balance = model.program.rows(len(demand_K), demand_K, demand_K, steps.index)
     groups: dict[float, list[Generator]] = {}
     for generator in problem.generators:
         if generator.runs_by_itself:
@@ -107,7 +107,7 @@ def _dispatchable(model: Model, generator: Generator) -> None:
     cost = generator.marginal_usd_per_mwh * PER_THOUSAND * hours_K
     output = program.columns(len(hours_K), cost, 0.0, upper)
     if not fixed:
-        rows = program.rows(len(hours_K), -np.inf, 0.0)
+        rows = program.rows(len(hours_K), -np.inf, 0.0, model.steps.index)
         program.put(rows, output, 1.0)
         program.put(rows, capacity, -available_K)
     program.put(model.balance, output, 1.0)
@@ -136,7 +136,7 @@ def _by_itself(model: Model, group: list[Generator], first: bool) -> None:
     if first:
         bound &= _cheapest_other(model) < marginal
     at = np.flatnonzero(bound)
-    rows = program.rows(len(at), -np.inf, 0.0)
+    rows = program.rows(len(at), -np.inf, 0.0, at)
     program.put(rows, spill.index[at], 1.0)
     for capacity, available_K in capacities:
         program.put(rows, capacity, -available_K[at])
@@ -165,19 +165,19 @@ def _storage(model: Model, storage: Storage) -> None:
     power = _capacity(model, storage, cost)
     charge = program.columns(steps_count)
     discharge = program.columns(steps_count, storage.variable_usd_per_mwh * PER_THOUSAND * hours_K)
-    converter = program.rows(steps_count, -np.inf, 0.0)
+    converter = program.rows(steps_count, -np.inf, 0.0, model.steps.index)
     program.put(converter, charge, 1.0)
     program.put(converter, discharge, 1.0)
     program.put(converter, power, -1.0)
     stored = program.columns(steps_count)
-    tank = program.rows(steps_count, -np.inf, 0.0)
+    tank = program.rows(steps_count, -np.inf, 0.0, model.steps.index)
     program.put(tank, stored, 1.0)
     if storage.duration_h > 0.0:
         program.put(tank, power, -storage.duration_h)
     else:
         model.energy_capacity[storage.name] = program.columns(1, per_mwh)
         program.put(tank, model.energy_capacity[storage.name], -1.0)
-    level = program.rows(steps_count, 0.0, 0.0)
+    level = program.rows(steps_count, 0.0, 0.0, model.steps.index)
     program.put(level, stored, 1.0)
     program.put(level, np.roll(stored.index, 1), -1.0)
     program.put(level, charge, -storage.charge_frac * hours_K)
@@ -198,7 +198,7 @@ def _grid(model: Model, grid: Grid) -> None:
         _agreement(model, ppa)
     taken = [model.imported, *(model.output[ppa.name] for ppa in problem.ppas)]
     if problem.ppas:
-        model.import_limit = program.rows(len(limit_K), -np.inf, limit_K)
+        model.import_limit = program.rows(len(limit_K), -np.inf, limit_K, steps.index)
         for block in taken:
             program.put(model.import_limit, block, 1.0)
     if grid.demand_usd_per_mw_month > 0.0:
@@ -212,7 +212,7 @@ def _agreement(model: Model, ppa: Ppa) -> None:
     contract = program.columns(1, settled, ppa.min_w / model.base_w, ppa.max_w / model.base_w)
     price_K = steps.mean(ppa.hub_usd_per_mwh_H) + ppa.delivery_usd_per_mwh
     used = program.columns(len(price_K), price_K * PER_THOUSAND * steps.hours_K)
-    rows = program.rows(len(price_K), -np.inf, 0.0)
+    rows = program.rows(len(price_K), -np.inf, 0.0, steps.index)
     program.put(rows, used, 1.0)
     program.put(rows, contract, -steps.mean(ppa.production_frac_H))
     program.put(model.balance, used, 1.0)
@@ -235,7 +235,7 @@ def _demand_charge(model: Model, grid: Grid, taken: list[Block]) -> None:
     months_count = len(least_M)
     peak, year = program.columns(months_count), program.columns(1)
     billed = program.columns(months_count, grid.demand_usd_per_mw_month * PER_THOUSAND, least_M)
-    above = program.rows(len(month_K), -np.inf, 0.0)
+    above = program.rows(len(month_K), -np.inf, 0.0, steps.index)
     for block in taken:
         program.put(above, block, 1.0)
     program.put(above, peak.index[month_K], -1.0)

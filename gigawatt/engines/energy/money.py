@@ -86,7 +86,7 @@ def lcoe_usd_per_mwh(
 
     Notes
     -----
-    (CRF capex + FOM) / (8760 CF) + heat rate x fuel + VOM.
+    (CRF capex + fixed) / (8760 CF) + heat rate x fuel + variable.
 
     Examples
     --------

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gigawatt.engines.energy.interior import Standard, approach
 from gigawatt.engines.energy.types import Floats, Integers
 from gigawatt.errors import EngineError
 
@@ -67,6 +68,7 @@ class Program:
     _columns: list[tuple[Floats, Floats, Floats]] = field(default_factory=list)
     _rows: list[tuple[Floats, Floats]] = field(default_factory=list)
     _entries: list[tuple[Integers, Integers, Floats]] = field(default_factory=list)
+    _steps: list[Integers] = field(default_factory=list)
     columns_count: int = 0
     rows_count: int = 0
 
@@ -78,8 +80,9 @@ class Program:
         self.columns_count += count
         return Block(self.columns_count - count, count)
 
-    def rows(self, count: int, lower: Floats | float, upper: Floats | float) -> Block:
-        """Add rows and return where they stand."""
+    def rows(self, count: int, lower: Floats | float, upper: Floats | float, step: Integers | None = None) -> Block:
+        """Add rows and return where they stand; `step` says to which step each belongs, if to one."""
+        self._steps.append(np.full(count, -1) if step is None else step)
         self._rows.append(tuple(np.broadcast_to(np.asarray(x, dtype=float), (count,)) for x in (lower, upper)))  # type: ignore[arg-type]
         self.rows_count += count
         return Block(self.rows_count - count, count)
@@ -117,6 +120,44 @@ class Program:
         counts = np.bincount(found // self.columns_count, minlength=self.rows_count)
         start: Integers = np.append(np.zeros(1, dtype=np.int64), np.cumsum(counts))
         return start, found % self.columns_count, summed.astype(np.float64)
+
+    def near_minimum(self) -> Solution | None:
+        """Return a point close to the least cost, with a lower bound of it, or None where the method fails.
+
+        Returns
+        -------
+        Solution or None
+            `value` is the lower bound: what the prices prove (Lagrange).
+        """
+        cost, lower, upper = (np.concatenate(part) for part in zip(*self._columns, strict=True))
+        row_lower, row_upper = (np.concatenate(part) for part in zip(*self._rows, strict=True))
+        start, index, value = self._by_row()
+        row = np.repeat(np.arange(self.rows_count), np.diff(start))
+        slack_of = np.flatnonzero(row_lower < row_upper)
+        right: Floats = row_upper - np.bincount(row, weights=value * lower[index], minlength=self.rows_count)
+        free = upper > lower
+        place = np.cumsum(free) - 1
+        used = free[index]
+        standard = Standard(
+            row=np.concatenate([row[used], slack_of]),
+            column=np.concatenate([place[index[used]], int(free.sum()) + np.arange(len(slack_of))]),
+            value=np.concatenate([value[used], np.ones(len(slack_of))]),
+            right=right,
+            cost=np.concatenate([cost[free], np.zeros(len(slack_of))]),
+            upper=np.concatenate([(upper - lower)[free], np.full(len(slack_of), np.inf)]),
+            step=np.concatenate(self._steps),
+        )
+        point = approach(standard)
+        if point is None:
+            return None
+        column = lower.copy()
+        column[free] += point.x[: int(free.sum())]
+        price = point.y.copy()
+        price[slack_of] = np.minimum(price[slack_of], 0.0)
+        reduced: Floats = cost - np.bincount(index, weights=value * price[row], minlength=self.columns_count)
+        width = np.where(np.isfinite(upper), upper - lower, 2.0 * (column - lower + 1.0))
+        bound = float(right @ price + cost @ lower + np.minimum(reduced, 0.0) @ width)
+        return Solution(bound, column, price, reduced, point.iterations_count)
 
     def minimum(self, interior: bool) -> Solution | None:
         """Return the least-cost solution at a vertex, or None where nothing satisfies the rows.

@@ -260,6 +260,11 @@ class Steps:
     hours_count: int
     of_hour_H: Integers = field(repr=False)
 
+    @property
+    def index(self) -> Integers:
+        """Number of each step, from 0."""
+        return np.arange(len(self.start_K))
+
     def mean(self, hourly_H: Floats) -> Floats:
         """Return the mean of an hourly series in each step."""
         return np.add.reduceat(hourly_H, self.start_K) / self.hours_K

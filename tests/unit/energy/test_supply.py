@@ -9,6 +9,9 @@ import pytest
 from energy_parts import abilene, least_cost_usd, small
 
 from gigawatt.engines.energy import Flexible, Generator, Grid, Ppa, Storage, SupplyProblem, dispatch, size_supply
+from gigawatt.engines.energy.model import build
+from gigawatt.engines.energy.sizing import _proposed
+from gigawatt.engines.energy.steps import every_hour
 from gigawatt.errors import InfeasibleError, InputError
 
 # Facility notes, target 4: interior point with and without crossover, simplex, first-order solver and PyPSA agree.
@@ -32,24 +35,35 @@ def plain_grid(hours=24, limit_w=100e6, price=30.0, **changes):
     return Grid(*fill, **changes)
 
 
-@pytest.mark.slow
 def test_published_optimum_at_abilene_is_met():
     supply = size_supply(abilene())
     assert supply.total_usd == pytest.approx(ABILENE_USD, rel=1e-3)
     assert supply.capacity_w == pytest.approx(ABILENE_W, rel=0.01)
     assert supply.certificate.residual_frac <= 1e-9
     gas_mwh = supply.output_w_H["gas"].sum() / 1e6
-    assert gas_mwh == pytest.approx(0.30 * 8760e3, rel=1e-9)
-    assert supply.certificate.lower_bound_usd == pytest.approx(supply.total_usd, rel=1e-9)
+    assert gas_mwh == pytest.approx(0.30 * 8760e3, rel=1e-5)
+    assert supply.certificate.lower_bound_usd <= supply.total_usd <= 1.00001 * supply.certificate.lower_bound_usd
+    served = float(supply.price_usd_per_mwh_H.sum()) * 1000.0  # prices pay for all, the share of gas for its scarcity
+    scarce = supply.policy_price_usd["energy of gas"] * 0.30 * 8760e3
+    assert served - scarce == pytest.approx(supply.total_usd, rel=1e-4)
 
 
 def test_joined_hours_bound_the_published_optimum_from_both_sides():
-    supply = size_supply(abilene(), steps_count=1000)
+    supply = size_supply(abilene(), steps_count=1500)
     assert supply.certificate.lower_bound_usd < ABILENE_USD < supply.total_usd * (1.0 + 1e-5)
-    assert supply.total_usd < 1.01 * ABILENE_USD
+    assert supply.total_usd < 1.005 * ABILENE_USD
     assert supply.certificate.gap_frac == pytest.approx(supply.total_usd / supply.certificate.lower_bound_usd - 1.0)
     assert supply.capacity_w == pytest.approx(ABILENE_W, rel=0.05)
     assert supply.certificate.residual_frac <= 1e-9
+
+
+def test_the_method_for_long_years_finds_what_the_solver_finds():
+    problem = small(3, hours=600, flexible=Flexible(0.1, 300.0))
+    found = _proposed(problem, every_hour(600))
+    solved = build(problem, every_hour(600)).program.minimum(interior=False)
+    assert found.total_usd == pytest.approx(solved.value * problem.demand_w_H.max() / 1e3, rel=1e-5)
+    assert 0.0 <= found.certificate.gap_frac <= 1e-5
+    assert found.certificate.residual_frac <= 1e-9
 
 
 @pytest.mark.parametrize(
