@@ -58,103 +58,124 @@ def small(seed=0, hours=48, **changes):
     return SupplyProblem(**{**given, **changes})
 
 
-def least_cost_usd(problem):
-    """Least cost of a problem, from one row and one column for everything, solved by scipy's linprog."""
-    hours_count = problem.demand_w_H.size
-    lower, upper, cost, columns = [], [], [], 0
-    equal, below = [], []
+class LongForm:
+    """A problem with one row and one column for everything; power in MW, money in USD."""
 
-    def new(count, price=0.0, low=0.0, high=np.inf):
-        nonlocal columns
-        lower.extend(np.broadcast_to(low, count).tolist())
-        upper.extend(np.broadcast_to(high, count).tolist())
-        cost.extend(np.broadcast_to(price, count).tolist())
-        columns += count
-        return np.arange(columns - count, columns)
+    def __init__(self, problem):
+        self.problem, self.hours = problem, range(problem.demand_w_H.size)
+        self.demand = problem.demand_w_H / 1e6
+        self.lower, self.upper, self.cost = [], [], []
+        self.equal, self.below = [], []
+        self.balance = [{} for _ in self.hours]
+        self.carbon, self.dirty, self.lost = {}, {}, []
 
-    demand = problem.demand_w_H / 1e6
-    balance = [{} for _ in range(hours_count)]
-    carbon, dirty = {}, {}
+    def new(self, count, price=0.0, low=0.0, high=np.inf):
+        """Add columns and return their positions."""
+        for known, given in ((self.lower, low), (self.upper, high), (self.cost, price)):
+            known.extend(np.broadcast_to(given, count).tolist())
+        return np.arange(len(self.cost) - count, len(self.cost))
 
-    def crf(life):
-        rate = problem.discount_rate_frac
-        return rate / (1.0 - (1.0 + rate) ** -life)
+    def yearly(self, part, usd):
+        """Return the annuity of a cost."""
+        rate = self.problem.discount_rate_frac
+        return rate / (1.0 - (1.0 + rate) ** -part.life_years) * usd
 
-    for g in problem.generators:
-        cap = new(
-            1, crf(g.life_years) * g.capex_usd_per_w * 1e6 + g.fixed_usd_per_mw_year, g.min_w / 1e6, g.max_w / 1e6
-        )
-        out = new(hours_count, g.marginal_usd_per_mwh)
-        available = np.ones(hours_count) if g.availability_frac_H is None else g.availability_frac_H
-        for hour in range(hours_count):
-            below.append(({out[hour]: 1.0, cap[0]: -available[hour]}, 0.0))
-            balance[hour][out[hour]] = 1.0
-            carbon[out[hour]] = g.emission_kg_per_mwh
-            dirty[out[hour]] = float(g.emission_kg_per_mwh > 0.0)
+    def add_generator(self, g):
+        price = self.yearly(g, g.capex_usd_per_w * 1e6) + g.fixed_usd_per_mw_year
+        cap = self.new(1, price, g.min_w / 1e6, g.max_w / 1e6)
+        out = self.new(len(self.hours), g.marginal_usd_per_mwh)
+        available = np.ones(len(self.hours)) if g.availability_frac_H is None else g.availability_frac_H
+        for hour in self.hours:
+            self.below.append(({out[hour]: 1.0, cap[0]: -available[hour]}, 0.0))
+            self.balance[hour][out[hour]] = 1.0
+            self.carbon[out[hour]] = g.emission_kg_per_mwh
+            self.dirty[out[hour]] = float(g.emission_kg_per_mwh > 0.0)
         if np.isfinite(g.energy_limit_frac):
-            below.append((dict.fromkeys(out, 1.0), g.energy_limit_frac * demand.sum()))
-    for s in problem.storages:
-        energy_cost = crf(s.life_years) * s.capex_usd_per_mwh
-        power_cost = crf(s.life_years) * s.capex_usd_per_w * 1e6 + s.fixed_usd_per_mw_year
-        power, energy = new(1, power_cost, s.min_w / 1e6, s.max_w / 1e6), new(1, energy_cost)
+            self.below.append((dict.fromkeys(out, 1.0), g.energy_limit_frac * self.demand.sum()))
+
+    def add_storage(self, s):
+        price = self.yearly(s, s.capex_usd_per_w * 1e6) + s.fixed_usd_per_mw_year
+        power = self.new(1, price, s.min_w / 1e6, s.max_w / 1e6)
+        energy = self.new(1, self.yearly(s, s.capex_usd_per_mwh))
         if s.duration_h > 0.0:
-            equal.append(({energy[0]: 1.0, power[0]: -s.duration_h}, 0.0))
-        into, out, level = new(hours_count), new(hours_count, s.variable_usd_per_mwh), new(hours_count)
-        for hour in range(hours_count):
-            below.append(({into[hour]: 1.0, out[hour]: 1.0, power[0]: -1.0}, 0.0))
-            below.append(({level[hour]: 1.0, energy[0]: -1.0}, 0.0))
+            self.equal.append(({energy[0]: 1.0, power[0]: -s.duration_h}, 0.0))
+        count = len(self.hours)
+        into, out, level = self.new(count), self.new(count, s.variable_usd_per_mwh), self.new(count)
+        for hour in self.hours:
+            self.below.append(({into[hour]: 1.0, out[hour]: 1.0, power[0]: -1.0}, 0.0))
+            self.below.append(({level[hour]: 1.0, energy[0]: -1.0}, 0.0))
             step = {level[hour]: 1.0, into[hour]: -s.charge_frac, out[hour]: 1.0 / s.discharge_frac}
             step[level[hour - 1]] = step.get(level[hour - 1], 0.0) - 1.0
-            equal.append((step, 0.0))
-            balance[hour] |= {into[hour]: -1.0, out[hour]: 1.0}
-    if problem.grid is not None:
-        grid = problem.grid
-        taken = new(hours_count, grid.price_usd_per_mwh_H)
-        used = []
-        for p in problem.ppas:
-            settled = float(np.sum(p.production_frac_H * (p.strike_usd_per_mwh - p.hub_usd_per_mwh_H)))
-            contract = new(1, settled, p.min_w / 1e6, p.max_w / 1e6)
-            used.append(new(hours_count, p.hub_usd_per_mwh_H + p.delivery_usd_per_mwh))
-            for hour in range(hours_count):
-                below.append(({used[-1][hour]: 1.0, contract[0]: -p.production_frac_H[hour]}, 0.0))
-                balance[hour][used[-1][hour]] = 1.0
-        month = problem.month_of_hour_H
+            self.equal.append((step, 0.0))
+            self.balance[hour] |= {into[hour]: -1.0, out[hour]: 1.0}
+
+    def add_agreement(self, p):
+        settled = float(np.sum(p.production_frac_H * (p.strike_usd_per_mwh - p.hub_usd_per_mwh_H)))
+        contract = self.new(1, settled, p.min_w / 1e6, p.max_w / 1e6)
+        used = self.new(len(self.hours), p.hub_usd_per_mwh_H + p.delivery_usd_per_mwh)
+        for hour in self.hours:
+            self.below.append(({used[hour]: 1.0, contract[0]: -p.production_frac_H[hour]}, 0.0))
+            self.balance[hour][used[hour]] = 1.0
+        return used
+
+    def add_grid(self, grid):
+        taken = self.new(len(self.hours), grid.price_usd_per_mwh_H)
+        used = [self.add_agreement(ppa) for ppa in self.problem.ppas]
+        month = self.problem.month_of_hour_H
         months = int(month.max()) + 1
         least = [grid.minimum_bill_frac * grid.limit_w_H[month == m].max() / 1e6 for m in range(months)]
-        billed = new(months, grid.demand_usd_per_mw_month, np.array(least))
-        for hour in range(hours_count):
+        billed = self.new(months, grid.demand_usd_per_mw_month, np.array(least))
+        for hour in self.hours:
             through = {taken[hour]: 1.0} | {block[hour]: 1.0 for block in used}
-            below.append((through, grid.limit_w_H[hour] / 1e6))
+            self.below.append((through, grid.limit_w_H[hour] / 1e6))
             for m in range(months):  # the ratchet in one row per hour and month
                 share = 1.0 if m == month[hour] else grid.ratchet_frac
-                below.append((dict.fromkeys(through, share) | {billed[m]: -1.0}, 0.0))
-            balance[hour][taken[hour]] = 1.0
-            carbon[taken[hour]] = grid.carbon_kg_per_mwh_H[hour]
-            dirty[taken[hour]] = 1.0 - grid.carbon_free_frac_H[hour]
-    lost = []
-    if problem.unserved_usd_per_mwh is not None:
-        lost.append(new(hours_count, problem.unserved_usd_per_mwh, 0.0, demand))
-    if problem.flexible is not None:
-        lost.append(new(hours_count, problem.flexible.value_usd_per_mwh, 0.0, problem.flexible.share_frac * demand))
-        below.append((dict.fromkeys(lost[-1], 1.0), problem.flexible.year_limit_frac * demand.sum()))
-    for block in lost:
-        for hour in range(hours_count):
-            balance[hour][block[hour]] = 1.0
-    if np.isfinite(problem.carbon_limit_kg):
-        below.append((carbon, problem.carbon_limit_kg))
-    if problem.carbon_free_min_frac > 0.0:
-        allowed = 1.0 - problem.carbon_free_min_frac
-        row = dirty | {column: allowed for block in lost for column in block}
-        below.append((row, allowed * demand.sum()))
-    equal += [(row, demand[hour]) for hour, row in enumerate(balance)]
+                self.below.append((dict.fromkeys(through, share) | {billed[m]: -1.0}, 0.0))
+            self.balance[hour][taken[hour]] = 1.0
+            self.carbon[taken[hour]] = grid.carbon_kg_per_mwh_H[hour]
+            self.dirty[taken[hour]] = 1.0 - grid.carbon_free_frac_H[hour]
 
-    def matrix(rows):
+    def add_shortfall(self):
+        problem, count = self.problem, len(self.hours)
+        if problem.unserved_usd_per_mwh is not None:
+            self.lost.append(self.new(count, problem.unserved_usd_per_mwh, 0.0, self.demand))
+        if problem.flexible is not None:
+            share = problem.flexible.share_frac * self.demand
+            self.lost.append(self.new(count, problem.flexible.value_usd_per_mwh, 0.0, share))
+            limit = problem.flexible.year_limit_frac * self.demand.sum()
+            self.below.append((dict.fromkeys(self.lost[-1], 1.0), limit))
+        for block in self.lost:
+            for hour in self.hours:
+                self.balance[hour][block[hour]] = 1.0
+
+    def add_rules(self):
+        if np.isfinite(self.problem.carbon_limit_kg):
+            self.below.append((self.carbon, self.problem.carbon_limit_kg))
+        if self.problem.carbon_free_min_frac > 0.0:
+            allowed = 1.0 - self.problem.carbon_free_min_frac
+            row = self.dirty | {column: allowed for block in self.lost for column in block}
+            self.below.append((row, allowed * self.demand.sum()))
+        self.equal += [(row, self.demand[hour]) for hour, row in enumerate(self.balance)]
+
+    def matrix(self, rows):
         entries = [(r, c, v) for r, (row, _) in enumerate(rows) for c, v in row.items()]
         r, c, v = zip(*entries, strict=True)
-        return sparse.csr_matrix((v, (r, c)), shape=(len(rows), columns)), [right for _, right in rows]
+        return sparse.csr_matrix((v, (r, c)), shape=(len(rows), len(self.cost))), [right for _, right in rows]
 
-    (a_ub, b_ub), (a_eq, b_eq) = matrix(below), matrix(equal)
-    bounds = np.column_stack([lower, upper])
-    found = linprog(cost, A_ub=a_ub, b_ub=b_ub, A_eq=a_eq, b_eq=b_eq, bounds=bounds, method="highs-ds")
+
+def least_cost_usd(problem):
+    """Least cost of a problem, from one row and one column for everything, solved by scipy's linprog."""
+    form = LongForm(problem)
+    for generator in problem.generators:
+        form.add_generator(generator)
+    for storage in problem.storages:
+        form.add_storage(storage)
+    if problem.grid is not None:
+        form.add_grid(problem.grid)
+    form.add_shortfall()
+    form.add_rules()
+    (a_ub, b_ub), (a_eq, b_eq) = form.matrix(form.below), form.matrix(form.equal)
+    bounds = np.column_stack([form.lower, form.upper])
+    found = linprog(form.cost, A_ub=a_ub, b_ub=b_ub, A_eq=a_eq, b_eq=b_eq, bounds=bounds, method="highs-ds")
     assert found.status in (0, 2), found.message
     return found.fun if found.status == 0 else None
