@@ -263,6 +263,7 @@ class Defaults(Entry):
     train_batch_tokens: Quantity
     cached_frac: Quantity  # of serving input found in the prefix cache
     peak_to_mean_ratio: Quantity  # of serving demand
+    demand_hours_ratio: dict[str, Quantity]  # serving demand by local hour over the day's mean, "00" to "23"
     agent_turns_count: Quantity  # model calls per task of a coding agent
     availability_frac: Quantity  # of serving
     discount_rate_frac: Quantity

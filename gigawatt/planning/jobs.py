@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gigawatt.catalogue import Catalogue
 from gigawatt.catalogue.bring import bring
 from gigawatt.catalogue.schema import Accelerator
-from gigawatt.engines.serving.types import Request, ServiceLevel, Sizing
 from gigawatt.engines.training.types import Layout, SearchResult, TrainingJob
 from gigawatt.errors import InputError, nearest
 from gigawatt.planning.convert import profile_figures
 from gigawatt.planning.figures import Figures
+from gigawatt.planning.job_defaults import (
+    DEFAULT_COSTS,
+    DEFAULT_PUE,
+    DEFAULT_RELIABILITY,
+    DEFAULT_TARIFF,
+    usual_software_date,
+)
 from gigawatt.planning.launch import tool_named
 from gigawatt.planning.launch.search import search_within
 from gigawatt.planning.power_caps import CapPoint, best_cap, caps_w, check_power, checked_cap_w, compared
-from gigawatt.planning.serving import ServingPool, pool_size, serving_inputs, serving_pool
 from gigawatt.planning.training import TrainingRun, failure_model, find_layout, training_job, whole_run
-from gigawatt.records import Month
-from gigawatt.units import DAYS_PER_YEAR, MONTHS_PER_YEAR
 
-DEFAULT_TARIFF = "us-industrial-average"
-DEFAULT_COSTS = "us-2025"
-DEFAULT_RELIABILITY = "meta-llama3-h100"
-DEFAULT_PUE = 1.12  # ASSUMPTION: a new liquid-cooled hyperscale site; Microsoft states 1.12 for its newest
+if TYPE_CHECKING:
+    from gigawatt.planning.serving_jobs import ServeAnswer, serve
 
 BEST = "best"  # in place of a power cap: the one that gives most
 RECOMPUTES = ("none", "selective", "half", "full")
@@ -51,43 +51,6 @@ class TrainAnswer:
     figures: Figures
     caps: tuple[CapPoint, ...] = ()
     it_w: float | None = None  # IT power that the accelerators of `caps` fill [W]
-
-
-@dataclass(frozen=True, slots=True)
-class ServeAnswer:
-    """What `serve` finds: the pool, and its size where a demand was given."""
-
-    pool: ServingPool
-    sizing: Sizing | None
-    figures: Figures
-
-
-# How long after a chip ships in volume its software still gains much. On 512 H100 (volume since 2022-10) the minutes
-# to train MLPerf's GPT-3 fell 64.3, 58.3, 50.7, 49.8 in the rounds of June and November 2023 and 2024 (v3.0 to v4.1):
-# the gains end with the round of June 2024.
-SOFTWARE_MATURES_YEARS = 1.7
-# Older chips run on the frameworks of that round too: fused attention came to A100 two years after the chip.
-FRAMEWORKS_OF_YEAR = 2024.45
-
-
-def usual_software_date(available_from: str) -> float:
-    """Return the year of the software that a job of today would run on an accelerator.
-
-    Parameters
-    ----------
-    available_from : str
-        First month of the accelerator's volume delivery, 2022-10.
-
-    Returns
-    -------
-    float
-        Today as a year with its fraction, but not later than `SOFTWARE_MATURES_YEARS` after the accelerator came, and
-        not before `FRAMEWORKS_OF_YEAR`.
-    """
-    today = datetime.datetime.now(tz=datetime.UTC).date()
-    this_year = today.year + (today.timetuple().tm_yday - 1) / DAYS_PER_YEAR
-    mature_year = Month.parse(available_from).index / MONTHS_PER_YEAR + SOFTWARE_MATURES_YEARS
-    return min(this_year, max(mature_year, FRAMEWORKS_OF_YEAR))
 
 
 def _layout(fixed: Mapping[str, int | str], job: TrainingJob) -> Layout | None:
@@ -243,108 +206,6 @@ def train(
     return TrainAnswer(job, found, run, figures, caps, it_w)
 
 
-def serve(
-    catalogue: Catalogue,
-    model: str,
-    accelerator: str,
-    *,
-    input_tokens: float = 1000.0,
-    output_tokens: float = 300.0,
-    cached: float = 0.0,
-    precision: str = "fp8",
-    ttft_p99_s: float = float("inf"),
-    tpot_p99_s: float = float("inf"),
-    requests_per_s: float | None = None,
-    peak_to_mean: float | None = None,
-    availability: float | None = None,
-    gpus: int | None = None,
-    software_date: float | None = None,
-    engine: str = "tensorrt-llm",
-    power_cap_w: float = 0.0,
-    tariff: str = DEFAULT_TARIFF,
-    pue: float = DEFAULT_PUE,
-) -> ServeAnswer:
-    """Find how to serve a model, and how many accelerators a demand needs.
-
-    Parameters
-    ----------
-    catalogue : Catalogue
-    model, accelerator : str
-        Catalogue ids or paths, as for `train`.
-    input_tokens, output_tokens, cached : float
-        Mean request, and the share of its input found in the prefix cache.
-    precision : str
-        Of the weights: bf16, fp8, fp4 or int4.
-    ttft_p99_s, tpot_p99_s : float
-        Service level. [s]
-    requests_per_s : float, optional
-        Mean demand. [1/s]
-    peak_to_mean, availability : float, optional
-        The catalogue's defaults where not given.
-    gpus : int, optional
-        Hold the replica to so many accelerators.
-    software_date : float, optional
-        Year of the software; where not given, today's, as far as the accelerator's software still improves.
-    engine : str
-        tensorrt-llm or vllm.
-    power_cap_w : float
-        Cap of each accelerator's package; 0: none. [W]
-    tariff : str
-    pue : float
-
-    Returns
-    -------
-    ServeAnswer
-
-    Raises
-    ------
-    CatalogueError, InputError
-        If an id or a number is wrong.
-    InfeasibleError
-        If nothing fits and meets the service level.
-    """
-    figures = Figures()
-    catalogue, model = bring(catalogue, "models", model)
-    catalogue, accelerator = bring(catalogue, "accelerators", accelerator)
-    figures.used.update(profile_figures(accelerator, catalogue))
-    if input_tokens <= 0 or output_tokens <= 0 or not 0.0 <= cached < 1.0:
-        message = (
-            f"input {input_tokens:g} and output {output_tokens:g} must be above 0, cached {cached:g} in 0 to below 1"
-        )
-        raise InputError(message)
-    inputs = serving_inputs(
-        catalogue,
-        model,
-        accelerator,
-        Request(input_tokens, output_tokens, cached),
-        ServiceLevel(ttft_p99_s, tpot_p99_s),
-        precision=precision,
-        software_date=software_date or usual_software_date(catalogue.accelerators[accelerator].available_from),
-        engine=engine,
-        power_cap_w=power_cap_w,
-    )
-    pool = serving_pool(
-        inputs,
-        catalogue,
-        costs=catalogue.costs[DEFAULT_COSTS],
-        tariff=catalogue.tariffs[tariff],
-        pue=pue,
-        figures=figures,
-        gpus_count=gpus,
-        power_cap_w=power_cap_w,
-    )
-    sizing = None
-    if requests_per_s is not None:
-        defaults = catalogue.defaults
-        sizing = pool_size(
-            pool,
-            requests_per_s,
-            peak_to_mean or figures("defaults.peak_to_mean_ratio", defaults.peak_to_mean_ratio),
-            availability or figures("defaults.availability_frac", defaults.availability_frac),
-        )
-    return ServeAnswer(pool, sizing, figures)
-
-
 def used_figures(figures: Figures) -> list[dict[str, Any]]:
     """Return the figures that an answer drew on, JSON-ready."""
     return [
@@ -358,3 +219,31 @@ def used_figures(figures: Figures) -> list[dict[str, Any]]:
         }
         for path, item in sorted(figures.used.items())
     ]
+
+
+def __getattr__(name: str) -> object:
+    """Return what serving offers here, imported only when asked for: numba and scipy take longer than a search."""
+    if name in ("ServeAnswer", "serve"):
+        from gigawatt.planning import serving_jobs
+
+        return getattr(serving_jobs, name)
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)
+
+
+__all__ = [
+    "BEST",
+    "CHOICES",
+    "DEFAULT_COSTS",
+    "DEFAULT_PUE",
+    "DEFAULT_RELIABILITY",
+    "DEFAULT_TARIFF",
+    "LAYOUT_FIELDS",
+    "RECOMPUTES",
+    "ServeAnswer",
+    "TrainAnswer",
+    "serve",
+    "train",
+    "used_figures",
+    "usual_software_date",
+]

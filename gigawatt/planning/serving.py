@@ -9,8 +9,19 @@ from gigawatt.catalogue.schema import CostModel, Tariff
 from gigawatt.engines.hardware.power import capped_speed_frac
 from gigawatt.engines.hardware.types import Accelerator
 from gigawatt.engines.serving import frontier, size
-from gigawatt.engines.serving.types import Deployment, Frontier, Request, ServiceLevel, ServingInputs, Sizing
-from gigawatt.errors import InfeasibleError, InputError
+from gigawatt.engines.serving.batching import check_replica, deployments, points
+from gigawatt.engines.serving.frontier import batches_to_try
+from gigawatt.engines.serving.types import (
+    Deployment,
+    Frontier,
+    Replica,
+    Request,
+    ServiceLevel,
+    ServingInputs,
+    Sizing,
+    Speculation,
+)
+from gigawatt.errors import InfeasibleError, InputError, nearest
 from gigawatt.planning import convert
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.power_caps import checked_cap_w
@@ -19,6 +30,38 @@ from gigawatt.planning.unit_costs import gpu_hour_cost
 from gigawatt.units import SECONDS_PER_HOUR
 
 WEIGHT_ONLY = ("int4", "mxfp4")  # formats that any accelerator can hold weights in and calculates with in bf16
+KV_PRECISIONS = ("fp8", "bf16")
+# Share of drafted tokens that are kept where those before them were. ASSUMPTION, 0.5-0.85: DeepSeek-V3 reports 0.85 to
+# 0.90 for its second token, published draft models less.
+USUAL_ACCEPTANCE_FRAC = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class EngineTerms:
+    """How the engine that serves is set up.
+
+    Attributes
+    ----------
+    draft_tokens : int
+        Tokens drafted in each step; 0: no speculative decoding. [-]
+    acceptance_frac : float
+        Probability that a drafted token is kept where all before it were. [-]
+    draft_model : str
+        Catalogue id of the model that drafts; empty: a layer of the served model's own.
+    chunked_prefill : bool
+        Whether prompts are read in chunks beside running answers.
+    step_tokens : int
+        Tokens of a step at most. [-]
+    kv_precision : str
+        Of the KV cache, fp8 or bf16; empty: fp8 where the accelerator has it.
+    """
+
+    draft_tokens: int = 0
+    acceptance_frac: float = USUAL_ACCEPTANCE_FRAC
+    draft_model: str = ""
+    chunked_prefill: bool = True
+    step_tokens: int = 8192
+    kv_precision: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +98,7 @@ def serving_inputs(
     software_date: float,
     engine: str = "tensorrt-llm",
     power_cap_w: float = 0.0,
+    terms: EngineTerms | None = None,
 ) -> ServingInputs:
     """Build the engine's inputs from catalogue ids; a power cap of 0 is none.
 
@@ -78,16 +122,32 @@ def serving_inputs(
     if catalogue.models[model].state_space_layers:
         message = f"{model} has state-space layers, which the serving engine does not model"
         raise InputError(message)
+    terms = terms or EngineTerms()
+    if terms.kv_precision not in ("", *KV_PRECISIONS):
+        message = f'KV cache in "{terms.kv_precision}" is not known. {nearest(terms.kv_precision, KV_PRECISIONS)}'
+        raise InputError(message)
+    usual_kv = "fp8" if "fp8" in entry.dense_flop_per_s else "bf16"
     return ServingInputs(
         model=convert.transformer(catalogue.models[model]),
         accelerator=slowed(convert.accelerator(entry, catalogue), power_cap_w),
         request=request,
         slo=slo,
         precision=precision,
-        kv_precision="fp8" if "fp8" in entry.dense_flop_per_s else "bf16",
+        kv_precision=terms.kv_precision or usual_kv,
         software_date=software_date,
         engine=engine,
+        speculation=_speculation(terms, catalogue),
+        chunked_prefill=terms.chunked_prefill,
+        step_tokens_count=terms.step_tokens,
     )
+
+
+def _speculation(terms: EngineTerms, catalogue: Catalogue) -> Speculation | None:
+    """Return what is drafted; None where nothing is."""
+    if not terms.draft_tokens:
+        return None
+    draft = convert.transformer(catalogue.models[terms.draft_model]) if terms.draft_model else None
+    return Speculation(terms.draft_tokens, terms.acceptance_frac, draft)
 
 
 def slowed(chip: Accelerator, power_cap_w: float) -> Accelerator:
@@ -124,6 +184,38 @@ def _within(point: Deployment, power_cap_w: float) -> Deployment:
     return replace(point, gpu_power_w=power_cap_w, system_power_w=system_w, j_per_output_token=energy_j)
 
 
+def held_frontier(inputs: ServingInputs, replica: Replica, max_batch: int = 0) -> Frontier:
+    """Return the trade of one replica between its throughput and its latency.
+
+    Parameters
+    ----------
+    inputs : ServingInputs
+    replica : Replica
+    max_batch : int
+        Running sequences at most; 0: what fits. [-]
+
+    Returns
+    -------
+    Frontier
+        Chosen is the most throughput within the service level.
+
+    Raises
+    ------
+    InputError
+        If the model cannot be spread so.
+    """
+    check_replica(inputs, replica, 1.0)
+    batches = [float(batch) for batch in batches_to_try(inputs, replica)]
+    if max_batch:
+        batches = [batch for batch in batches if batch < max_batch] + [float(max_batch)][: bool(batches)]
+        batches = [batch for batch in batches if batch <= max(batches_to_try(inputs, replica))]
+    found = deployments(inputs, replica, points(inputs, replica, batches or [1.0]))
+    within = [point for point in found if point.fits and point.meets_slo]
+    if within:
+        return Frontier(tuple(found), max(within, key=lambda point: point.requests_per_s))
+    return Frontier(tuple(point for point in found if point.fits), None, found[0].reason)
+
+
 def usd_per_million(deployment: Deployment, usd_per_gpu_hour: float) -> float:
     """Return the cost of a million output tokens at full load. [USD]."""
     tokens_per_hour = deployment.output_tokens_per_s_per_gpu * SECONDS_PER_HOUR
@@ -140,6 +232,8 @@ def serving_pool(
     figures: Figures,
     gpus_count: int | None = None,
     power_cap_w: float = 0.0,
+    replica: Replica | None = None,
+    max_batch: int = 0,
 ) -> ServingPool:
     """Choose the deployment that meets the service level at least cost.
 
@@ -152,6 +246,10 @@ def serving_pool(
         Hold the replica to this many accelerators.
     power_cap_w : float
         Cap of the package that `inputs` were built with; 0: none. [W]
+    replica : Replica, optional
+        The one replica to evaluate, in place of a search.
+    max_batch : int
+        Running sequences of that replica at most; 0: what fits. [-]
 
     Returns
     -------
@@ -162,7 +260,7 @@ def serving_pool(
     InfeasibleError
         If no deployment fits and meets the service level; names what is short.
     """
-    found = frontier(inputs, gpus_count)
+    found = frontier(inputs, gpus_count) if replica is None else held_frontier(inputs, replica, max_batch)
     if found.chosen is None:
         message = (
             f"{inputs.model.name} on {inputs.accelerator.name}: {found.reason or 'nothing meets the service level'}"

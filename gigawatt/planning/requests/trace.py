@@ -89,10 +89,11 @@ class RequestTrace:
         return 1.0 - len(np.unique(self.block_ids)) / len(self.block_ids) if len(self.block_ids) else 0.0
 
     def mean_request(self, cached_frac: float = 0.0) -> Request:
-        """Return the mean request, with the spread of its prompts."""
+        """Return the mean request, with the spread of its lengths."""
         mean = float(self.input_tokens_N.mean())
         cv = float(self.input_tokens_N.std()) / mean
-        return Request(mean, float(self.output_tokens_N.mean()), cached_frac, cv)
+        output = float(self.output_tokens_N.mean())
+        return Request(mean, output, cached_frac, cv, float(self.output_tokens_N.std()) / output)
 
     def first(self, count: int) -> RequestTrace:
         """Return the first requests."""

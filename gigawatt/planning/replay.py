@@ -1,0 +1,270 @@
+"""A trace of requests on replicas of a serving pool: latencies, service level, energy and cost; the fewest replicas."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gigawatt.catalogue import Catalogue
+from gigawatt.catalogue.schema import CostModel, Tariff
+from gigawatt.engines.serving.simulator import Replay, Requests, Service, replay
+from gigawatt.engines.serving.simulator.types import STATES
+from gigawatt.engines.serving.types import ServiceLevel
+from gigawatt.errors import InfeasibleError, InputError
+from gigawatt.planning.figures import Figures
+from gigawatt.planning.replay_terms import ReplayTerms, check_terms, service_of
+from gigawatt.planning.requests import RequestTrace, requests_of
+from gigawatt.planning.serving import ServingPool
+from gigawatt.planning.unit_costs import gpu_hour_cost
+from gigawatt.units import SECONDS_PER_HOUR
+
+Floats = NDArray[np.float64]
+FINISHED, REJECTED = STATES.index("finished"), STATES.index("rejected")
+PERCENTILES = (50.0, 90.0, 99.0)
+MET_FRAC = 0.99  # of the requests must meet each limit, which are limits at the 99th percentile
+MOST_REPLICAS = 4096
+GIVE_UP_FACTOR = 32  # times the replicas that steady load needs: if these miss the limits, more of them do too
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayAnswer:
+    """What a replay finds.
+
+    Attributes
+    ----------
+    pool : ServingPool
+        Its chosen point gave the replica.
+    trace : RequestTrace
+    terms : ReplayTerms
+    service : Service
+    result : Replay
+    met_N : array of bool
+        Requests that finished within all limits.
+    gpus_count : int
+    usd_per_gpu_hour : float
+        At the mean power of the replay. [USD/h]
+    tried : tuple of (int, bool)
+        Replicas that were tried in search of the fewest, and whether they met the service level.
+    """
+
+    pool: ServingPool
+    trace: RequestTrace
+    terms: ReplayTerms
+    service: Service
+    result: Replay
+    met_N: NDArray[np.bool_]
+    gpus_count: int
+    usd_per_gpu_hour: float
+    tried: tuple[tuple[int, bool], ...] = ()
+
+    @property
+    def replicas_count(self) -> int:
+        """Replicas of all pools."""
+        return self.service.replicas_count + self.service.decode_replicas_count
+
+    @property
+    def met_frac(self) -> float:
+        """Share of the requests that finished within all limits. [-]."""
+        return float(self.met_N.mean())
+
+    @property
+    def goodput_requests_per_s(self) -> float:
+        """Requests that finished within all limits, per second. [1/s]."""
+        return float(self.met_N.sum()) / self.result.duration_s if self.result.duration_s else 0.0
+
+    @property
+    def usd(self) -> float:
+        """Cost of the accelerators over the replay. [USD]."""
+        return self.usd_per_gpu_hour * self.gpus_count * self.result.duration_s / SECONDS_PER_HOUR
+
+    @property
+    def meets_slo(self) -> bool:
+        """Whether the 99th percentiles of the replay are within the limits."""
+        return meets(self.result, self.pool.inputs.slo)
+
+
+def percentiles(values_N: Floats) -> dict[str, float]:
+    """Return mean and percentiles, of requests that finished; NaN where there is none.
+
+    Examples
+    --------
+    >>> percentiles(np.arange(101.0))
+    {'mean': 50.0, 'p50': 50.0, 'p90': 90.0, 'p99': 99.0}
+    """
+    known = values_N[np.isfinite(values_N)]
+    if not len(known):
+        return dict.fromkeys(("mean", *(f"p{place:.0f}" for place in PERCENTILES)), math.nan)
+    places = np.percentile(known, PERCENTILES)
+    return {"mean": float(known.mean())} | {
+        f"p{place:.0f}": float(value) for place, value in zip(PERCENTILES, places, strict=True)
+    }
+
+
+def gap_percentiles(result: Replay) -> dict[str, float]:
+    """Return percentiles of the gaps between two tokens, from their histogram. [s]."""
+    total = float(result.gap_counts.sum())
+    if not total:
+        return {f"p{place:.0f}": math.nan for place in PERCENTILES}
+    below = np.concatenate([[0.0], np.cumsum(result.gap_counts)]) / total
+    middle = {place: float(np.interp(place / 100.0, below, result.gap_edges_s)) for place in PERCENTILES}
+    return {f"p{place:.0f}": value for place, value in middle.items()}
+
+
+def met(result: Replay, slo: ServiceLevel) -> NDArray[np.bool_]:
+    """Return which requests finished within all limits."""
+    with np.errstate(invalid="ignore"):
+        within = (result.ttft_s_N <= slo.ttft_p99_s) & ~(result.tpot_s_N > slo.tpot_p99_s)
+    both: NDArray[np.bool_] = within & (result.state_N == FINISHED)
+    return both
+
+
+def meets(result: Replay, slo: ServiceLevel) -> bool:
+    """Whether the 99th percentiles of TTFT and TPOT are within the limits; rejected requests are beyond both."""
+    finished_N = result.state_N == FINISHED
+    with np.errstate(invalid="ignore"):
+        early = float((finished_N & (result.ttft_s_N <= slo.ttft_p99_s)).mean())
+        fast = float((finished_N & ~(result.tpot_s_N > slo.tpot_p99_s)).mean())
+    return min(early, fast) >= MET_FRAC
+
+
+def fewest(check: Callable[[int], bool], first: int, most: int) -> tuple[int | None, tuple[tuple[int, bool], ...]]:
+    """Return the least number that passes a check that all greater ones pass too, and what was tried.
+
+    Parameters
+    ----------
+    check : callable
+    first : int
+        Where to start: near the answer is fast.
+    most : int
+        Greatest number tried.
+
+    Returns
+    -------
+    tuple
+        None where even the greatest fails.
+
+    Examples
+    --------
+    >>> fewest(lambda number: number >= 5, first=3, most=100)
+    (5, ((3, False), (6, True), (4, False), (5, True)))
+    """
+    tried: dict[int, bool] = {}
+
+    def passes(number: int) -> bool:
+        tried[number] = check(number)
+        return tried[number]
+
+    high = min(max(first, 1), most)
+    if passes(high):
+        low = 0
+    else:
+        low = high
+        while low < most and not passes(high := min(2 * low, most)):
+            low = high
+        if not tried[high]:
+            return None, tuple(tried.items())
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if passes(middle) else (middle, high)
+    return high, tuple(tried.items())
+
+
+def replay_trace(
+    pool: ServingPool,
+    catalogue: Catalogue,
+    trace: RequestTrace,
+    terms: ReplayTerms,
+    *,
+    costs: CostModel,
+    tariff: Tariff,
+    pue: float,
+    figures: Figures,
+) -> ReplayAnswer:
+    """Serve a trace.
+
+    Parameters
+    ----------
+    pool : ServingPool
+        Chosen for the trace's mean request.
+    catalogue : Catalogue
+    trace : RequestTrace
+    terms : ReplayTerms
+    costs, tariff, pue, figures
+        For the cost of an hour.
+
+    Returns
+    -------
+    ReplayAnswer
+
+    Raises
+    ------
+    InputError
+        If the terms mean nothing, or replicas are to be found without a service level.
+    InfeasibleError
+        If no number of replicas meets the service level.
+    """
+    check_terms(terms)
+    requests = requests_of(trace, terms.rate_scale)
+    tried: tuple[tuple[int, bool], ...] = ()
+    replicas = terms.replicas or 0
+    if not terms.prefill_replicas and terms.replicas is None:
+        replicas, tried = _found(pool, trace, requests, terms)
+    service = service_of(pool, trace, terms, replicas)
+    result = replay(requests, service)
+    gpus = (service.replicas_count + service.decode_replicas_count) * pool.deployment.replica.gpus_count
+    mean_it_w = result.energy_j / (result.duration_s * gpus) if result.duration_s else pool.deployment.system_power_w
+    cost = gpu_hour_cost(
+        pool.inputs.accelerator.name,
+        catalogue,
+        costs=costs,
+        tariff=tariff,
+        pue=pue,
+        mean_it_w=mean_it_w,
+        figures=figures,
+        power_cap_w=terms.power_cap_w,
+    )
+    met_N = met(result, pool.inputs.slo)
+    return ReplayAnswer(pool, trace, terms, service, result, met_N, gpus, cost.total_usd, tried)
+
+
+def _found(
+    pool: ServingPool, trace: RequestTrace, requests: Requests, terms: ReplayTerms
+) -> tuple[int, tuple[tuple[int, bool], ...]]:
+    """Return the fewest replicas that meet the service level, and what was tried."""
+    slo = pool.inputs.slo
+    if min(slo.ttft_p99_s, slo.tpot_p99_s) == float("inf"):
+        message = "without --replicas a service level is needed: --ttft or --tpot"
+        raise InputError(message)
+    rate = trace.requests_per_s * terms.rate_scale
+    steady = math.ceil(rate / pool.deployment.requests_per_s) if pool.deployment.requests_per_s else 1
+    most = min(max(GIVE_UP_FACTOR * max(steady, 1), GIVE_UP_FACTOR), MOST_REPLICAS)
+    last: list[Replay] = []
+
+    def check(replicas: int) -> bool:
+        last[:] = [replay(requests, service_of(pool, trace, terms, replicas))]
+        return meets(last[0], slo)
+
+    replicas, tried = fewest(check, max(steady, 1), most)
+    if replicas is None:
+        message = f"no number of replicas meets the service level: {_missed(last[0], slo, most)}"
+        raise InfeasibleError(message)
+    return replicas, tried
+
+
+def _missed(result: Replay, slo: ServiceLevel, most: int) -> str:
+    """Say what even many replicas miss."""
+    rejected = int((result.state_N == REJECTED).sum())
+    said = [
+        f"{name} p99 is {values['p99']:.3g} s, limit {limit:g} s"
+        for name, values, limit in (
+            ("TTFT", percentiles(result.ttft_s_N), slo.ttft_p99_s),
+            ("TPOT", percentiles(result.tpot_s_N), slo.tpot_p99_s),
+        )
+        if values["p99"] > limit
+    ]
+    said += [f"{rejected:,} requests exceed a replica's KV cache"] if rejected else []
+    return f"on {most:,} replicas {'; '.join(said)}"
