@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, floor
+from typing import TYPE_CHECKING
 
 from gigawatt.catalogue.abilities import cap_fault
 from gigawatt.catalogue.schema import Accelerator as Entry
@@ -13,9 +14,11 @@ from gigawatt.engines.hardware.types import Accelerator
 from gigawatt.engines.training import estimate
 from gigawatt.engines.training.types import Layout, SearchResult, StepEstimate, TrainingJob
 from gigawatt.errors import InputError
-from gigawatt.planning.figures import Figures
-from gigawatt.scenario.model import Scenario
 from gigawatt.units import say
+
+if TYPE_CHECKING:
+    from gigawatt.planning.figures import Figures
+    from gigawatt.scenario.model import Scenario
 
 # Least cap that is looked at, of the rating: below it memory-bound kernels meet the cap too and would slow down, which
 # the engine does not model; a best cap down there would not be one.

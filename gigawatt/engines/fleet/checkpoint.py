@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy.special import lambertw
-
 from gigawatt.errors import InputError
 
 # A checkpoint cannot be more frequent than the steps it saves; training steps of large jobs take 1-60 s.
@@ -174,6 +172,8 @@ def best_interval_s(
     if ratio < SMALL_RATIO:
         best_s = young_interval_s(write_s, mttf_s)
     else:
+        from scipy.special import lambertw  # here, for it takes longer to import than most answers
+
         best_s = mttf_s * (1.0 + float(lambertw(-math.exp(-1.0 - ratio)).real))
     return min(max(best_s, shortest_s), longest_s)
 

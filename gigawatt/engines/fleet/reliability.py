@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-from scipy.special import bdtr, pdtr
-
 from gigawatt.engines.fleet.checkpoint import best_interval_s, time_shares
 from gigawatt.engines.fleet.types import FailureModel, Goodput
 from gigawatt.errors import InputError
@@ -118,6 +116,8 @@ def nodes_in_repair_count(nodes: int, failures_per_node_day: float, repair_h: fl
 
 def _in_repair_frac(spares: int, nodes: int, failures_per_node_day: float, repair_h: float) -> float:
     """Probability that at most `spares` of nodes and spares are in repair."""
+    from scipy.special import bdtr, pdtr
+
     mean_count = nodes_in_repair_count(nodes + spares, failures_per_node_day, repair_h)
     if nodes + spares > BINOMIAL_NODES:
         return float(pdtr(spares, mean_count))
