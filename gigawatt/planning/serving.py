@@ -9,7 +9,8 @@ from gigawatt.catalogue.schema import CostModel, Tariff
 from gigawatt.engines.hardware.power import capped_speed_frac
 from gigawatt.engines.hardware.types import Accelerator
 from gigawatt.engines.serving import frontier, size
-from gigawatt.engines.serving.batching import check_replica, deployments, points
+from gigawatt.engines.serving.batching import deployments, points
+from gigawatt.engines.serving.checks import check_replica
 from gigawatt.engines.serving.frontier import batches_to_try
 from gigawatt.engines.serving.types import (
     Deployment,

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from gigawatt.engines.serving.batching import operating_point
+from gigawatt.engines.serving.disaggregated import decode_pools, pool_frontier, pool_pair, prompt_pool, size_pools
 from gigawatt.engines.serving.frontier import frontier
 from gigawatt.engines.serving.sizing import size
 from gigawatt.engines.serving.types import (
+    DecodePool,
     Deployment,
     Frontier,
+    PoolFrontier,
+    PoolPair,
+    PoolSizes,
+    PromptPool,
     Replica,
     Request,
     ServiceLevel,
@@ -18,8 +24,13 @@ from gigawatt.engines.serving.types import (
 )
 
 __all__ = [
+    "DecodePool",
     "Deployment",
     "Frontier",
+    "PoolFrontier",
+    "PoolPair",
+    "PoolSizes",
+    "PromptPool",
     "Replica",
     "Request",
     "ServiceLevel",
@@ -27,7 +38,12 @@ __all__ = [
     "ServingMemory",
     "Sizing",
     "Speculation",
+    "decode_pools",
     "frontier",
     "operating_point",
+    "pool_frontier",
+    "pool_pair",
+    "prompt_pool",
     "size",
+    "size_pools",
 ]

@@ -11,11 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gigawatt.engines.serving.constants import (
-    BYTES_PER_PARAMETER,
-    CALIBRATION,
-    Calibration,
-)
+from gigawatt.engines.serving.checks import check, check_replica
+from gigawatt.engines.serving.constants import CALIBRATION, Calibration
 from gigawatt.engines.serving.decode import Step, drafting, step
 from gigawatt.engines.serving.kvcache import Cache, cache
 from gigawatt.engines.serving.latency import Load, latency
@@ -25,7 +22,6 @@ from gigawatt.engines.serving.rates import Rates, rates
 from gigawatt.engines.serving.speculation import tokens_per_step, verified_tokens
 from gigawatt.engines.serving.types import Deployment, Replica, ServingInputs, ServingMemory
 from gigawatt.engines.serving.workload import Shard, shard
-from gigawatt.errors import InputError, nearest
 from gigawatt.units import BYTES_PER_GIB
 
 Floats = NDArray[np.float64]
@@ -69,92 +65,12 @@ class Points:
     held: Cache
 
 
-def check(inputs: ServingInputs) -> None:
-    """Refuse inputs that mean nothing.
-
-    Parameters
-    ----------
-    inputs : ServingInputs
-        Token counts, precisions and engine.
-
-    Raises
-    ------
-    InputError
-        Naming the field, the value and what is allowed.
-    """
-    for name in ("precision", "kv_precision"):
-        value = getattr(inputs, name)
-        if value not in BYTES_PER_PARAMETER:
-            message = f'serving.{name}: "{value}" is not known. {nearest(value, BYTES_PER_PARAMETER)}'
-            raise InputError(message)
-    if inputs.engine not in CALIBRATION.layer_launch_s:
-        message = (
-            f'serving.engine: "{inputs.engine}" is not known. {nearest(inputs.engine, CALIBRATION.layer_launch_s)}'
-        )
-        raise InputError(message)
-    request, slo = inputs.request, inputs.slo
-    if not 0 < request.input_tokens < np.inf or not 0 < request.output_tokens < np.inf:
-        message = (
-            f"serving.request: {request.input_tokens} input and {request.output_tokens} output tokens; "
-            "both must be > 0 and finite"
-        )
-        raise InputError(message)
-    if not 0.0 <= (inputs.reserved_output_frac or 0.0) <= 1.0:
-        message = f"serving.reserved_output_frac: {inputs.reserved_output_frac} is outside 0..1"
-        raise InputError(message)
-    for name in ("length_cv", "output_cv"):
-        if not getattr(request, name) >= 0.0:
-            message = f"serving.request.{name}: {getattr(request, name)} is negative"
-            raise InputError(message)
-    drafted = inputs.speculation
-    if drafted is not None and not (drafted.draft_tokens_count >= 1 and 0.0 <= drafted.acceptance_frac <= 1.0):
-        message = (
-            f"serving.speculation: {drafted.draft_tokens_count} drafted tokens kept with probability "
-            f"{drafted.acceptance_frac}; need at least 1, and 0..1"
-        )
-        raise InputError(message)
-    if inputs.step_tokens_count < 1:
-        message = f"serving.step_tokens_count: {inputs.step_tokens_count}; at least 1 is needed"
-        raise InputError(message)
-    if not 0.0 <= request.cached_frac <= 1.0:
-        message = f"serving.request.cached_frac: {request.cached_frac} is outside 0..1"
-        raise InputError(message)
-    if not slo.ttft_p99_s > 0.0 or not slo.tpot_p99_s > 0.0:
-        message = f"serving.slo: TTFT {slo.ttft_p99_s} s and TPOT {slo.tpot_p99_s} s; both must be > 0"
-        raise InputError(message)
-
-
-def check_replica(inputs: ServingInputs, replica: Replica, batch: float) -> None:
-    """Refuse a replica or a batch that means nothing.
-
-    Parameters
-    ----------
-    inputs : ServingInputs
-        Its model's layers.
-    replica : Replica
-        Degrees of parallelism.
-    batch : float
-        Running sequences. [-]
-
-    Raises
-    ------
-    InputError
-        Naming the degree or the batch.
-    """
-    degrees = (replica.tensor_parallel, replica.pipeline_parallel, replica.expert_parallel)
-    if min(degrees) < 1 or replica.pipeline_parallel > inputs.model.layers or degrees[2] > degrees[0]:
-        message = (
-            f"serving replica: tensor {degrees[0]}, pipeline {degrees[1]}, expert {degrees[2]} parallel; "
-            f"each is at least 1, pipeline at most {inputs.model.layers} layers, expert at most tensor"
-        )
-        raise InputError(message)
-    if not 0.0 < batch < np.inf:
-        message = f"serving batch: {batch} is not a positive number"
-        raise InputError(message)
-
-
 def points(
-    inputs: ServingInputs, replica: Replica, batches: ArrayLike, calibration: Calibration = CALIBRATION
+    inputs: ServingInputs,
+    replica: Replica,
+    batches: ArrayLike,
+    calibration: Calibration = CALIBRATION,
+    copies_count: int = 1,
 ) -> Points:
     r"""Evaluate a replica at several batches at once.
 
@@ -168,6 +84,8 @@ def points(
         Running sequences; values above the largest batch are evaluated all the same. [-]
     calibration : Calibration, optional
         Fitted constants.
+    copies_count : int
+        Such replicas that share the arrivals.
 
     Returns
     -------
@@ -188,7 +106,7 @@ def points(
     stages = replica.pipeline_parallel
     stage_batch_B = batch_B / stages
     both_B = np.concatenate([stage_batch_B, stage_batch_B * (1.0 + GROWTH_FRAC)])  # and a little more, for the growth
-    token = _step(inputs, replica, part, rate, held, both_B, calibration)
+    token = step_of(inputs, replica, part, rate, held, both_B, calibration)
     prompt = prefill(model, replica, part, rate, request, calibration)
     count = len(batch_B)
     time_B, bytes_B, flops_B = token.time_s_B[:count], token.bytes_B[:count], token.flops_B[:count]
@@ -205,7 +123,15 @@ def points(
     ) / GROWTH_FRAC + stage_batch_B * gained / request.output_tokens * prompt.time_s
     elasticity_B = np.clip(more_s_B / (per_request_s_B / steps_B), 0.0, 1.0)
     load = Load(
-        batch_B, requests_B, time_B * stages, gained, elasticity_B, prompt.time_s, float(stages), held.largest_batch
+        batch_B,
+        requests_B,
+        time_B * stages,
+        gained,
+        elasticity_B,
+        prompt.time_s,
+        float(stages),
+        held.largest_batch,
+        copies_count,
     )
     found = latency(inputs, load)
     return Points(
@@ -222,7 +148,7 @@ def points(
     )
 
 
-def _step(
+def step_of(
     inputs: ServingInputs,
     replica: Replica,
     part: Shard,
@@ -231,7 +157,28 @@ def _step(
     batch_B: Floats,
     calibration: Calibration,
 ) -> Step:
-    """Time a step of a stage with what is drafted for it."""
+    """Time a step of a stage, with what is drafted for it.
+
+    Parameters
+    ----------
+    inputs, replica : ServingInputs, Replica
+        As in `points`.
+    part : Shard
+        One accelerator's share.
+    rate : Rates
+        Achieved rates.
+    held : Cache
+        KV cache of one sequence.
+    batch_B : array
+        Sequences of the stage in the step. [-]
+    calibration : Calibration
+        Fitted constants.
+
+    Returns
+    -------
+    Step
+        Time, traffic and work.
+    """
     tokens_each = verified_tokens(inputs.speculation)
     one = step(inputs.model, replica, part, rate, held, batch_B, calibration, tokens_each)
     draft = drafting(inputs, replica, held, batch_B, calibration)

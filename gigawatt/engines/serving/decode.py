@@ -237,7 +237,8 @@ def step(
     -----
     :math:`T = L c_L + B c_s + \max(W/b, F/f) + s \max(W_e \tau(B)/b, F_e/f_e) + B k c/b + T_{elem} + T_{link}`:
     launches, host time per sequence, dense weights against their products, touched experts against theirs, KV cache,
-    elementwise traffic, links. Terms add up, since one stream runs them in turn.
+    elementwise traffic, links. Terms add up, since one stream runs them in turn; links between nodes work beside it,
+    and the two join as the root of squares, since neither hides the other whole.
     """
     per_rank_B = batch_B / part.attention_ranks
     apart = parts(model, replica, part, rate, batch_B, calibration, tokens_each)
@@ -248,7 +249,7 @@ def step(
         work = attention_flops(model, held.mean_context_tokens) / (replica.pipeline_parallel * heads_split)
         kv_B = np.maximum(kv_B, work * tokens_each * per_rank_B / rate.attention_flop_per_s)
     gpu_B = apart.gpu_s_B + kv_B
-    busy_B = np.maximum(gpu_B, apart.link_s_B) if rate.links_overlap else gpu_B + apart.link_s_B
+    busy_B = np.hypot(gpu_B, apart.link_s_B) if rate.links_overlap else gpu_B + apart.link_s_B
     time_B = (busy_B + apart.host_s_B) * rate.stage_factor
     return Step(time_s_B=time_B, bytes_B=apart.bytes_B + kv_bytes_B, flops_B=apart.flops_B)
 

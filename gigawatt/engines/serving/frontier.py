@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from gigawatt.engines.serving.batching import Points, check, deployments, points
+from gigawatt.engines.serving.batching import Points, deployments, points
+from gigawatt.engines.serving.checks import check
 from gigawatt.engines.serving.constants import CALIBRATION, NORMAL_P99, Calibration
 from gigawatt.engines.serving.kvcache import cache
 from gigawatt.engines.serving.types import Deployment, Frontier, Replica, ServingInputs
@@ -68,7 +69,9 @@ def _excess(inputs: ServingInputs, found: Points) -> Floats:
     return excess
 
 
-def batches_to_try(inputs: ServingInputs, replica: Replica, calibration: Calibration = CALIBRATION) -> Floats:
+def batches_to_try(
+    inputs: ServingInputs, replica: Replica, calibration: Calibration = CALIBRATION, copies_count: int = 1
+) -> Floats:
     """Return the batches worth evaluating on a replica.
 
     Parameters
@@ -79,6 +82,8 @@ def batches_to_try(inputs: ServingInputs, replica: Replica, calibration: Calibra
         How the model is spread.
     calibration : Calibration, optional
         Fitted constants.
+    copies_count : int
+        Such replicas that share the arrivals.
 
     Returns
     -------
@@ -94,7 +99,7 @@ def batches_to_try(inputs: ServingInputs, replica: Replica, calibration: Calibra
     if largest < least:
         return np.empty(0) if largest < 1.0 else np.array([largest])
     coarse_B = np.geomspace(least, largest, COARSE_COUNT)
-    meets_B = _excess(inputs, points(inputs, replica, coarse_B, calibration)) <= 1.0
+    meets_B = _excess(inputs, points(inputs, replica, coarse_B, calibration, copies_count)) <= 1.0
     if not meets_B.any() or meets_B.all():
         return coarse_B
     last = int(np.flatnonzero(meets_B)[-1])
@@ -133,9 +138,10 @@ def evaluate(
     """
     found = []
     for replica in replicas(inputs, gpus_count, most_stages) if only is None else (only,):
-        batches_B = batches_to_try(inputs, replica, calibration)
+        copies = max(gpus_count // replica.gpus_count, 1) if gpus_count else 1
+        batches_B = batches_to_try(inputs, replica, calibration, copies)
         if len(batches_B):
-            found.append((replica, points(inputs, replica, batches_B, calibration)))
+            found.append((replica, points(inputs, replica, batches_B, calibration, copies)))
     return found
 
 

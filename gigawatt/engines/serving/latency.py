@@ -15,13 +15,18 @@ from gigawatt.engines.serving.queueing import wait_s
 from gigawatt.engines.serving.types import ServingInputs
 
 Floats = NDArray[np.float64]
-# Steps between the arrival of a request and its first token besides its own prefill: half of the running
-# one, one its own.
+# Steps between the arrival of a request and its first token besides its own prefill: half of the running one, and one
+# its own where prompts share steps with answers.
 STEPS_TO_FIRST_TOKEN = 1.5
+STEPS_TO_OWN_STEP = 0.5
 # Prefills in the answer of one request, times this, over the batch: beyond it the median gap between tokens holds none.
 MEDIAN_GAP_FACTOR = 1.2
-# Share of gaps beyond the 99th percentile.
+# Share of gaps beyond the 99th percentile, and how many deviations it lies above the mean of an exponential tail,
+# ln 100 - 1: prompts come in clumps, since a long step lets more of them arrive.
 P99_EXCEEDED = 0.01
+CLUMPS_P99 = 3.605
+# Highest share of time that prompts take in the same formulas.
+HIGHEST_PROMPT_LOAD = 0.97
 # Nearest to saturation at which the spread of the batch is evaluated: it grows without bound there, and in practice the
 # scheduler's limit on sequences holds it. [-]
 LARGEST_ELASTICITY = 0.97
@@ -45,6 +50,8 @@ class Load:
         Time of the mean prompt on one stage. [s]
     stages : float
     largest_batch : float
+    copies_count : int
+        Replicas that share the arrivals, each request going to the least loaded.
     """
 
     batch_B: Floats
@@ -55,6 +62,7 @@ class Load:
     prompt_s: float
     stages: float
     largest_batch: float
+    copies_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,30 +142,56 @@ def latency(inputs: ServingInputs, load: Load) -> Latency:
     prompts_B = batch_B / written  # read while an answer gains a token
     tpot_B = each_s_B + prompts_B * prompt_s
     room_B = np.maximum(load.largest_batch - batch_B, 0.0)
-    fuller_B = np.minimum(NORMAL_P99 * batch_spread(batch_B, load.elasticity_B), room_B) / batch_B
+    # requests that go to the least loaded of several replicas keep these equal: only the sum fluctuates
+    spread_B = batch_spread(batch_B, load.elasticity_B) / np.sqrt(load.copies_count)
+    fuller_B = np.minimum(NORMAL_P99 * spread_B, room_B) / batch_B
     slower_B = tpot_B * load.elasticity_B * fuller_B
     read_B = NORMAL_P99 * np.sqrt(batch_B * uneven) / written * prompt_s
     tpot_p99_B = tpot_B + np.hypot(slower_B, read_B)
     hit_B = 1.0 / (1.0 + (MEDIAN_GAP_FACTOR / prompts_B) ** 2)
     gap_B = each_s_B + prompts_B * prompt_s * hit_B
-    _, wait_B, wait_p99_B = wait_s(load.rate_B, prompt_s, request.length_cv)
-    fresh = request.input_tokens * (1.0 - request.cached_frac)
-    chunks = max(fresh / inputs.step_tokens_count, 1.0) if inputs.chunked_prefill else 1.0
-    own_s_B = prompt_s * load.stages + (chunks - 1.0) * load.step_s_B
-    ttft_B = wait_B + own_s_B + STEPS_TO_FIRST_TOKEN * tpot_B * load.gained
+    step_B = load.step_s_B + prompts_B * load.gained * prompt_s
+    gap_p99_B = np.maximum(load.step_s_B + _clumps_s(inputs, load, uneven), gap_B)
+    served_B = prompt_s + _shared_steps_s(inputs, load)
+    _, wait_B, wait_p99_B = wait_s(load.rate_B, served_B, request.length_cv, load.copies_count)
+    own_s_B = served_B + prompt_s * (load.stages - 1.0)
+    steps = STEPS_TO_FIRST_TOKEN if inputs.chunked_prefill else STEPS_TO_OWN_STEP
+    ttft_B = wait_B + own_s_B + steps * step_B
     tails_B = np.hypot(wait_p99_B - wait_B, NORMAL_P99 * request.length_cv * own_s_B)
-    ttft_p99_B = ttft_B + np.hypot(tails_B, STEPS_TO_FIRST_TOKEN * (tpot_p99_B - tpot_B) * load.gained)
-    gap_p99_B = load.step_s_B + _longest_prompts_s(prompts_B * load.gained, prompt_s, uneven, chunks, inputs, fresh)
-    return Latency(ttft_B, ttft_p99_B, tpot_B, tpot_p99_B, gap_B, np.maximum(gap_p99_B, gap_B))
+    tails_B = np.hypot(tails_B, steps * load.gained * (tpot_p99_B - tpot_B))
+    if inputs.chunked_prefill:  # prompts that came together share their step
+        tails_B = np.hypot(tails_B, np.maximum(gap_p99_B - step_B, 0.0))
+    return Latency(ttft_B, ttft_B + tails_B, tpot_B, tpot_p99_B, gap_B, gap_p99_B)
 
 
-def _longest_prompts_s(
-    per_step_B: Floats, prompt_s: float, uneven: float, chunks: float, inputs: ServingInputs, fresh_tokens: float
-) -> Floats:
-    """Return the time of prompts in a step that one step in a hundred exceeds."""
-    some_B = 1.0 - np.exp(-per_step_B * chunks) > P99_EXCEEDED
-    count_B = np.maximum(per_step_B + NORMAL_P99 * np.sqrt(per_step_B * uneven), 1.0)
-    longest_B = np.where(some_B, count_B * prompt_s, 0.0)
+def _room_tokens(inputs: ServingInputs, load: Load) -> Floats:
+    """Return the tokens of a step that answers leave for prompts, at least one."""
+    return np.maximum(inputs.step_tokens_count - load.batch_B / load.stages, 1.0)
+
+
+def _shared_steps_s(inputs: ServingInputs, load: Load) -> Floats:
+    """Return the time that a prompt in chunks waits for the answers in its steps; nothing where it is read whole."""
+    if not inputs.chunked_prefill:
+        return np.zeros_like(load.batch_B)
+    fresh = inputs.request.input_tokens * (1.0 - inputs.request.cached_frac)
+    return np.asarray(load.step_s_B * fresh / _room_tokens(inputs, load))
+
+
+def _clumps_s(inputs: ServingInputs, load: Load, uneven: float) -> Floats:
+    r"""Return the time of prompts in a gap between tokens that one gap in a hundred exceeds.
+
+    Prompts in a step arrive while the step before runs. With :math:`\rho` the share of time that prompts take and m
+    the mean count, the count of a step has the variance :math:`m / (1 - \rho^2)`, that of a step and its prompts; read
+    whole before answers go on, that of a busy period, :math:`m / (1 - \rho)^2`.
+    """
+    prompt_s = load.prompt_s
+    load_B = np.minimum(load.rate_B * prompt_s, HIGHEST_PROMPT_LOAD)
+    mean_B = load.rate_B * load.step_s_B / (1.0 - load_B)
+    grown_B = 1.0 - load_B**2 if inputs.chunked_prefill else (1.0 - load_B) ** 2
+    longest_B = prompt_s * (mean_B + CLUMPS_P99 * np.sqrt(mean_B * uneven / grown_B))
+    some_B = 1.0 - np.exp(-load.rate_B * load.step_s_B) > P99_EXCEEDED
+    longest_B = np.where(some_B, longest_B, 0.0)
     if not inputs.chunked_prefill:
         return longest_B
-    return np.minimum(longest_B, prompt_s * inputs.step_tokens_count / max(fresh_tokens, 1.0))
+    fresh = max(inputs.request.input_tokens * (1.0 - inputs.request.cached_frac), 1.0)
+    return np.minimum(longest_B, prompt_s * _room_tokens(inputs, load) / fresh)

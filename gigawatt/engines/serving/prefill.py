@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from gigawatt.engines.hardware.architecture import FLOPS_PER_MAC, attended_tokens, key_width, value_width
@@ -110,7 +111,7 @@ def prompt_rates(
         gpu_s += part.routed_bytes / rate.weight_bytes_per_s
     return PromptRates(
         gpu_s=gpu_s,
-        link_s=part.layers * (rate.layer_token_link_s + rate.layer_link_s / STEP_TOKENS),
+        link_s=part.layers * (rate.layer_prompt_link_s + rate.layer_link_s / STEP_TOKENS),
         host_s=part.layers * rate.layer_launch_s / STEP_TOKENS,
         pair_s=pair_flops / rate.attention_flop_per_s,
         bytes=(part.linear_bytes + part.expert_bytes) / STEP_TOKENS + elements + part.routed_bytes,
@@ -155,7 +156,7 @@ def prefill(
     each = prompt_rates(model, replica, part, rate, calibration)
     pairs = causal_layer_pairs(model, cached, request.input_tokens)
     gpu_s, link_s = fresh * each.gpu_s + pairs * each.pair_s, fresh * each.link_s
-    busy_s = max(gpu_s, link_s) if rate.links_overlap else gpu_s + link_s
+    busy_s = math.hypot(gpu_s, link_s) if rate.links_overlap else gpu_s + link_s
     host_s = fresh * each.host_s + rate.request_host_s / part.attention_ranks
     return Prefill(
         time_s=(busy_s + host_s) * rate.stage_factor,

@@ -21,6 +21,7 @@ from gigawatt.engines.serving.constants import (
     MESSAGE_BYTES_PER_VALUE,
     SOFTWARE_DATE_RANGE,
     SOFTWARE_REFERENCE_DATE,
+    WIDE_EXPERT_IMBALANCE,
     Calibration,
     family,
     multiply_precision,
@@ -46,12 +47,12 @@ class Rates:
         Factor on expert time: imbalance of ranks and slower quantised kernels. [-]
     layer_launch_s, sequence_host_s, request_host_s : float
         Host time per layer and step, per sequence and step, and per request. [s]
-    layer_token_link_s : float
-        Link time per layer and token of the stage. [s]
+    layer_token_link_s, layer_prompt_link_s : float
+        Link time per layer and token of the stage, when decoding and of a prompt. [s]
     layer_link_s : float
         Latency of a layer's collectives. [s]
     links_overlap : bool
-        Whether links hide behind computation: expert parallelism across nodes runs two batches in turns.
+        Whether links work beside computation: expert parallelism across nodes runs two batches in turns.
     stage_factor : float
         Time lost to the pipeline, as a factor. [-]
     peak_bytes_per_s, peak_flop_per_s : float
@@ -68,6 +69,7 @@ class Rates:
     sequence_host_s: float
     request_host_s: float
     layer_token_link_s: float
+    layer_prompt_link_s: float
     layer_link_s: float
     links_overlap: bool
     stage_factor: float
@@ -113,7 +115,9 @@ def _achieved(measured: float | None, calibrated: float, speed: float) -> float:
     return min(calibrated * speed, 1.0) if measured is None else measured
 
 
-def link_times_s(inputs: ServingInputs, replica: Replica, calibration: Calibration) -> tuple[float, float]:
+def link_times_s(
+    inputs: ServingInputs, replica: Replica, calibration: Calibration, once_per_node: bool = False
+) -> tuple[float, float]:
     r"""Return link time per layer and token of the stage, and latency per layer.
 
     Parameters
@@ -124,6 +128,9 @@ def link_times_s(inputs: ServingInputs, replica: Replica, calibration: Calibrati
         How the model is spread.
     calibration : Calibration
         Achieved share of the line rate.
+    once_per_node : bool
+        Whether a token crosses once to each node that holds one of its experts and is copied there, as kernels for
+        prompts do; those for decoding save the detour and send a copy to each expert [1]_.
 
     Returns
     -------
@@ -135,8 +142,12 @@ def link_times_s(inputs: ServingInputs, replica: Replica, calibration: Calibrati
     Tensor parallelism: two all-reduces of the hidden values a layer, as `all_reduce_time_s` of the hardware floor has
     them without its latencies. Attention data parallelism: tokens go to their experts in 8 bits and come back in 16, by
     `all_to_all_time_s`; a rank either sends each of its tokens to the ranks of its experts or all ranks gather all
-    tokens, whichever is less. A token crosses once to each node that holds one of its experts: of n nodes
-    :math:`(n-1)(1 - (1-1/n)^k)` on average.
+    tokens, whichever is less. Of n nodes :math:`(n-1)(1 - (1-1/n)^k)` others hold one of k experts on average.
+
+    References
+    ----------
+    .. [1] C. Zhao et al., "DeepEP: an efficient expert-parallel communication library," DeepSeek, 2025, normal and
+       low-latency kernels.
     """
     ranks = replica.tensor_parallel
     if ranks == 1:
@@ -154,7 +165,7 @@ def link_times_s(inputs: ServingInputs, replica: Replica, calibration: Calibrati
         if nodes > 1.0:
             # copies for other nodes, and the share of them that crosses
             copies = chosen * (nodes - 1.0) / nodes
-            crossing = (nodes - 1.0) * (1.0 - (1.0 - 1.0 / nodes) ** chosen) / copies
+            crossing = (nodes - 1.0) * (1.0 - (1.0 - 1.0 / nodes) ** chosen) / copies if once_per_node else 1.0
             sent = all_to_all_time_s(chosen * token_bytes, ranks, inside, tiers, crossing)
             gathered = max(gathered, float(sent))
         time = gathered
@@ -193,8 +204,9 @@ def rates(inputs: ServingInputs, replica: Replica, calibration: Calibration) -> 
     matrix = peak * _achieved(measured_gemm_frac(accelerator, precision), calibrated, compute)
     attention = _achieved(measured_forward_attention_frac(accelerator), ATTENTION_MFU, compute)
     slowdown = 1.0
+    wide = replica.tensor_parallel > accelerator.scale_up_domain_count
     if replica.attention_data_parallel:
-        slowdown = calibration.attention_dp_imbalance
+        slowdown = WIDE_EXPERT_IMBALANCE if wide else calibration.attention_dp_imbalance
     elif replica.expert_parallel > 1:
         slowdown = calibration.expert_imbalance
     if inputs.engine == "vllm" and inputs.precision == "fp8":
@@ -202,6 +214,8 @@ def rates(inputs: ServingInputs, replica: Replica, calibration: Calibration) -> 
     width = inputs.model.expert_ffn_hidden / (1 if replica.expert_parallel > 1 else replica.tensor_parallel)
     grouped = calibration.grouped_matrix_frac * width / (width + calibration.expert_half_width)
     link, latency = link_times_s(inputs, replica, calibration)
+    prompt_link, _ = link_times_s(inputs, replica, calibration, once_per_node=True)
+    link_speed = speed if measured_all_reduce_frac(accelerator) is None else 1.0
     engine = inputs.engine
     return Rates(
         weight_bytes_per_s=bandwidth,
@@ -213,9 +227,10 @@ def rates(inputs: ServingInputs, replica: Replica, calibration: Calibration) -> 
         layer_launch_s=calibration.layer_launch_s.get(engine, calibration.layer_launch_s["vllm"]) / speed,
         sequence_host_s=calibration.sequence_host_s.get(engine, calibration.sequence_host_s["vllm"]) / speed,
         request_host_s=calibration.request_host_s / speed,
-        layer_token_link_s=link if measured_all_reduce_frac(accelerator) is not None else link / speed,
+        layer_token_link_s=link / link_speed,
+        layer_prompt_link_s=prompt_link / link_speed,
         layer_link_s=latency,
-        links_overlap=replica.tensor_parallel > accelerator.scale_up_domain_count,
+        links_overlap=wide,
         stage_factor=1.0 + calibration.stage_loss_frac * (replica.pipeline_parallel - 1),
         peak_bytes_per_s=accelerator.hbm_bytes_per_s,
         peak_flop_per_s=peak,

@@ -199,3 +199,101 @@ class Sizing:
     gpus_count: int
     mean_utilisation_frac: float
     mean_it_w: float
+
+
+@dataclass(frozen=True, slots=True)
+class PromptPool:
+    """One replica that only reads prompts, as busy as the limit on the time to first token allows.
+
+    Attributes
+    ----------
+    replica : Replica
+    requests_per_s : float
+        [1/s]
+    load_frac : float
+        Share of time that it reads. [-]
+    ttft_p50_s, ttft_p99_s : float
+        With the move of the cache. [s]
+    transfer_s, transfer_bytes : float
+        Moving the cache of the mean prompt to the decode pool. [s], [B]
+    gpu_power_w : float
+        Mean of an accelerator. [W]
+    """
+
+    replica: Replica
+    requests_per_s: float
+    load_frac: float
+    ttft_p50_s: float
+    ttft_p99_s: float
+    transfer_s: float
+    transfer_bytes: float
+    gpu_power_w: float
+
+
+@dataclass(frozen=True, slots=True)
+class DecodePool:
+    """One replica that only writes answers.
+
+    Attributes
+    ----------
+    replica : Replica
+    batch : float
+        Running sequences. [-]
+    requests_per_s : float
+        [1/s]
+    tpot_p50_s, tpot_p99_s : float
+        [s]
+    gpu_power_w : float
+        Mean of an accelerator. [W]
+    """
+
+    replica: Replica
+    batch: float
+    requests_per_s: float
+    tpot_p50_s: float
+    tpot_p99_s: float
+    gpu_power_w: float
+
+
+@dataclass(frozen=True, slots=True)
+class PoolPair:
+    """Both pools in balance, per accelerator of both together.
+
+    Attributes
+    ----------
+    prompts, answers : PromptPool, DecodePool
+    prompt_gpus_frac : float
+        Share of the accelerators that read prompts. [-]
+    output_tokens_per_s_per_gpu, requests_per_s_per_gpu : float
+        [1/s]
+    gpu_power_w, system_power_w, j_per_output_token : float
+        Means over both pools; all-in IT energy. [W], [W], [J]
+    """
+
+    prompts: PromptPool
+    answers: DecodePool
+    prompt_gpus_frac: float
+    output_tokens_per_s_per_gpu: float
+    requests_per_s_per_gpu: float
+    gpu_power_w: float
+    system_power_w: float
+    j_per_output_token: float
+
+
+@dataclass(frozen=True, slots=True)
+class PoolFrontier:
+    """Pairs by ascending TPOT that nothing beats; `chosen` has the most tokens per accelerator within the limits."""
+
+    pairs: tuple[PoolPair, ...]
+    chosen: PoolPair | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSizes:
+    """Whole replicas of both pools for a rate."""
+
+    prompt_replicas_count: int
+    decode_replicas_count: int
+    prompt_gpus_count: int
+    decode_gpus_count: int

@@ -7,7 +7,7 @@ from dataclasses import fields
 import numpy as np
 
 from gigawatt.engines.hardware.types import Transformer
-from gigawatt.engines.serving.batching import check, check_replica
+from gigawatt.engines.serving.checks import check, check_replica
 from gigawatt.engines.serving.constants import CALIBRATION, Calibration, family
 from gigawatt.engines.serving.decode import Parts, attention_flops, parts
 from gigawatt.engines.serving.kvcache import (

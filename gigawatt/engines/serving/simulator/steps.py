@@ -277,11 +277,11 @@ def begin_step(world: World, replica: int, now_s: float) -> None:
         return
     gpu_s = tokens * costs.token_gpu_s + full * costs.pair_s + window * costs.window_pair_s
     link_s = tokens * costs.token_link_s
-    prompt_s = (max(gpu_s, link_s) if costs.overlap else gpu_s + link_s) + tokens * costs.token_host_s
+    prompt_s = (np.hypot(gpu_s, link_s) if costs.overlap else gpu_s + link_s) + tokens * costs.token_host_s
     prompt_s += prompts * costs.request_host_s
     kv_s = context * costs.kv_s + seen * costs.window_kv_s
     gpu_s, link_s = table[pool, count].gpu_s + kv_s, table[pool, count].link_s
-    decode_s = (max(gpu_s, link_s) if costs.overlap else gpu_s + link_s) + table[pool, count].host_s
+    decode_s = (np.hypot(gpu_s, link_s) if costs.overlap else gpu_s + link_s) + table[pool, count].host_s
     # a step that only reads prompts reads the weights once at least
     step_s = prompt_s + decode_s if count else max(prompt_s, decode_s)
     step_s += moved_s
