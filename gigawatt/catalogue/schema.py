@@ -132,6 +132,10 @@ class Site(Entry):
     grid: str = ""  # balancing authority, for carbon
     leased: bool = False  # shell and power are rented: rent instead of construction capex
     first_power_after_clearing_days: Quantity | None = None
+    # For the build schedule: day of clearing, key of the construction engine's power paths, buildings of equal power.
+    cleared: Text = ""
+    power_path: str = ""
+    buildings_count: Quantity | None = None
 
 
 class Tariff(Entry):

@@ -5,14 +5,23 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gigawatt.planning.plan import Plan
-
 if TYPE_CHECKING:
     import pandas as pd
+
+    from gigawatt.planning.plan import Plan
+
+
+def package_version() -> str:
+    """Return the version of gigawatt that runs."""
+    try:
+        return version("gigawatt")
+    except PackageNotFoundError:
+        return "0+unknown"
 
 
 def clean(value: Any) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -46,6 +47,21 @@ class Figures:
         if self._shares is None or path not in self._shares:
             return quantity.value
         return quantity.at(self._shares[path])
+
+
+def used_figures(figures: Figures) -> list[dict[str, Any]]:
+    """Return the figures that an answer drew on, JSON-ready."""
+    return [
+        {
+            "path": path,
+            "value": item.value,
+            "unit": item.unit,
+            "source": item.source,
+            "kind": item.kind,
+            "as_of": item.as_of,
+        }
+        for path, item in sorted(figures.used.items())
+    ]
 
 
 def draws(paths: Mapping[str, Quantity], draws_count: int, seed: int) -> list[dict[str, float]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from gigawatt.catalogue import Catalogue
 from gigawatt.planning import tables
 from gigawatt.planning.consistency import case_of, check_claims
+from gigawatt.planning.document import package_version as package_version
 from gigawatt.planning.explain import explanations
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.metrics import MEASURES, measure_all, window_of
@@ -109,14 +109,6 @@ def make_plan(resolved: Resolved, *, draws_count: int = DRAWS_COUNT, seed: int =
         version=package_version(),
         window_end=str(scenario.horizon.start.plus(window_of(prepared).last)),
     )
-
-
-def package_version() -> str:
-    """Return the version of gigawatt that runs."""
-    try:
-        return version("gigawatt")
-    except PackageNotFoundError:
-        return "0+unknown"
 
 
 def manhattan(catalogue: Catalogue) -> tuple[list[list[tuple[float, float]]], float]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -51,6 +53,35 @@ def say_aside(words: str, quiet: bool) -> None:
     """Write words on standard error, unless quiet."""
     if not quiet:
         sys.stderr.write(words + "\n")
+
+
+@contextmanager
+def waiting(words: str, quiet: bool, after_s: float = 2.0) -> Iterator[None]:
+    """Say on a terminal's standard error that work goes on, once it has taken some seconds, and for how long."""
+    from threading import Event, Thread
+    from time import perf_counter
+
+    if quiet or not sys.stderr.isatty():
+        yield
+        return
+    done, start = Event(), perf_counter()
+
+    def tell() -> None:
+        pause_s = after_s
+        while not done.wait(pause_s):
+            sys.stderr.write(f"\r{words}: {perf_counter() - start:.0f} s")
+            sys.stderr.flush()
+            pause_s = 1.0
+
+    teller = Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        done.set()
+        teller.join()
+        if perf_counter() - start > after_s:
+            sys.stderr.write("\n")
 
 
 def quantity(option: str, text: str, unit: str, at_least: float) -> float:
