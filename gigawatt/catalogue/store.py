@@ -286,8 +286,8 @@ class Catalogue:
             path = folder / "weather" / f"{station}.csv.gz"
             if path.exists():
                 rows = list(csv.reader(io.StringIO(gzip.decompress(path.read_bytes()).decode())))
-                columns = zip(*[[float(cell) for cell in row] for row in rows[1:]], strict=True)
-                return dict(zip(rows[0], map(list, columns), strict=True))
+                columns = zip(*rows[1:], strict=True)
+                return {name: list(map(float, cells)) for name, cells in zip(rows[0], columns, strict=True)}
         message = f'weather: "{station}" is not in the catalogue. {nearest(station, self.weather_stations())}'
         raise CatalogueError(message)
 

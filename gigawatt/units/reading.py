@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 
 from gigawatt.errors import UnitError, nearest
 from gigawatt.units.table import ALIASES, COUNTED, MULTIPLIERS, SUFFIXES, UNITS, Dimension
 
 _NUMBER = r"[+-]?(?:\d[\d,_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+UNITS_KEPT = 1024  # unit expressions whose factors are remembered; a scenario has some dozens
 _SIDE = re.compile(rf"^\s*(?P<usd>\$)?\s*(?P<number>{_NUMBER})\s*(?P<rest>.*)$")
 
 
@@ -38,15 +40,31 @@ def unit_of_name(name: str) -> str:
     return "1"
 
 
+def _known(symbol: str) -> tuple[dict[str, int], float] | None:
+    """Look a unit up, through its aliases; None where there is none."""
+    return UNITS.get(symbol) or UNITS.get(ALIASES.get(symbol, ""))
+
+
+def _symbols(unit: str) -> list[tuple[str, int]]:
+    """Return the symbols of a unit expression, each with the sign of its power."""
+    return [
+        (symbol, 1 if position == 0 else -1)
+        for position, part in enumerate(re.split(r"/|\bper\b", unit))
+        for symbol in re.split(r"[\s\-·*]+", part.strip())
+        if symbol
+    ]
+
+
 def _resolve(symbol: str) -> tuple[dict[str, int], float]:
-    """Look a unit up, through its aliases."""
-    found = UNITS.get(symbol) or UNITS.get(ALIASES.get(symbol, ""))
+    """Look a unit up; an unknown one is an error."""
+    found = _known(symbol)
     if found is None:
         message = f'"{symbol}" is not a unit. {nearest(symbol, [*UNITS, *ALIASES])}'
         raise UnitError(message)
     return found
 
 
+@lru_cache(maxsize=UNITS_KEPT)
 def factor_of(unit: str) -> tuple[Dimension, float]:
     """Return dimension and factor to the base units of a unit expression.
 
@@ -67,15 +85,11 @@ def factor_of(unit: str) -> tuple[Dimension, float]:
     """
     dims: dict[str, int] = {}
     factor = 1.0
-    for position, part in enumerate(re.split(r"/|\bper\b", unit)):
-        sign = 1 if position == 0 else -1
-        for symbol in re.split(r"[\s\-·*]+", part.strip()):
-            if not symbol:
-                continue
-            base, scale = _resolve(symbol)
-            factor *= scale**sign
-            for name, power in base.items():
-                dims[name] = dims.get(name, 0) + sign * power
+    for symbol, sign in _symbols(unit):
+        base, scale = _resolve(symbol)
+        factor *= scale**sign
+        for name, power in base.items():
+            dims[name] = dims.get(name, 0) + sign * power
     return tuple(sorted((name, power) for name, power in dims.items() if power)), factor
 
 
@@ -132,11 +146,8 @@ def _split_multiplier(rest: str, wanted: str) -> tuple[float, bool, str]:
     if not head or head.group() not in MULTIPLIERS:
         return 1.0, False, rest
     word = head.group()
-    try:
-        if _fits(factor_of(rest)[0], factor_of(wanted)[0]):
-            return 1.0, False, rest
-    except UnitError:
-        pass
+    if all(_known(symbol) for symbol, _ in _symbols(rest)) and _fits(factor_of(rest)[0], factor_of(wanted)[0]):
+        return 1.0, False, rest
     return MULTIPLIERS[word], True, rest[len(word) :].strip()
 
 

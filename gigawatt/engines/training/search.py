@@ -90,8 +90,8 @@ def _kinds(layouts: LayoutColumns) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 def _front(time_s: NDArray[np.float64], used_bytes: NDArray[np.float64]) -> list[int]:
     """Rows that no other row beats in both time and memory, fastest first, thinned to `PARETO_COUNT`."""
-    order = np.lexsort((used_bytes, time_s))
-    order = order[np.isfinite(time_s[order])]
+    rows = np.flatnonzero(np.isfinite(time_s))
+    order = rows[np.lexsort((used_bytes[rows], time_s[rows]))]
     least = np.minimum.accumulate(used_bytes[order])
     first = np.ones(order.size, dtype=bool)
     first[1:] = used_bytes[order][1:] < least[:-1]
