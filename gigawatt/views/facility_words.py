@@ -20,6 +20,11 @@ def _mw(value: float) -> str:
     return say(value * 1e6, "W")
 
 
+def _tonnes(value: float) -> str:
+    """Say tonnes, of a large site millions of them."""
+    return f"{three_digits(value / 1e6)} Mt" if value >= 1e6 else say(value, "t")
+
+
 def percent(value: float) -> str:
     """Write a percentage."""
     return f"{three_digits(value)} %"
@@ -65,8 +70,8 @@ def figures(result: dict[str, Any]) -> Sequence[Row]:
         ("Water", f"{three_digits(result['wue_l_per_kwh'])} L/kWh", f"{_cubic(result['water_l']['total'])} a year"),
         (
             "Carbon a year",
-            say(carbon["location_t"], "t"),
-            f"market {say(carbon['market_t'], 't')}, hourly {say(carbon['hourly_t'], 't')}; "
+            _tonnes(carbon["location_t"]),
+            f"market {_tonnes(carbon['market_t'])}, hourly {_tonnes(carbon['hourly_t'])}; "
             f"{percent(carbon['carbon_free_pct'])} carbon-free hour by hour",
         ),
         ("Cost a year", say(cost["total_usd"], "USD"), _cost_parts(result)),
@@ -130,6 +135,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 def months(result: dict[str, Any]) -> Table:
     """PUE, energy and water by calendar month."""
     head = ("month", "PUE", "energy", "cooling", "water", "L/kWh")
+    wet = len(head) if result["water_l"]["total"] else len(head) - 2
     rows = [
         (
             MONTHS[row["month"] - 1], f"{row['pue']:.3f}", say(row["total_mwh"], "MWh"), say(row["cooling_mwh"], "MWh"),
@@ -137,7 +143,7 @@ def months(result: dict[str, Any]) -> Table:
         )
         for row in result["by_month"]
     ]  # fmt: skip
-    return head, rows
+    return head[:wet], [row[:wet] for row in rows]
 
 
 def accelerators(result: dict[str, Any]) -> Table:
@@ -254,8 +260,8 @@ def supply_figures(result: dict[str, Any]) -> Sequence[Row]:
     rows = [
         ("levelised cost", f"{found['lcoe_usd_per_mwh']:.1f} USD/MWh", f"{say(found['total_usd'], 'USD')} a year"),
         ("carbon-free, hour by hour", percent(found["carbon_free_score_pct"]),
-         f"location {say(carbon['location_t'], 't')}, market {say(carbon['market_t'], 't')}, on site "
-         f"{say(carbon['onsite_t'], 't')} a year"),
+         f"location {_tonnes(carbon['location_t'])}, market {_tonnes(carbon['market_t'])}, on site "
+         f"{_tonnes(carbon['onsite_t'])} a year"),
         ("one more MWh", f"{prices['power_mean_usd_per_mwh']:.0f} USD/MWh",
          f"mean over the hours; p99 {prices['power_p99_usd_per_mwh']:,.0f}"),
     ]  # fmt: skip
@@ -295,7 +301,7 @@ def bridge_words(result: dict[str, Any]) -> str:
         f"Until the grid comes ({found['grid_month']}): at most {found['most_units']:,} {found['unit']}, "
         f"{_mw(found['nameplate_mw'])}, for {say(found['energy_mwh'], 'MWh')} at "
         f"{found['cost_usd_per_mwh']:.0f} USD/MWh, "
-        f"{say(found['cost_usd'], 'USD')} in all, {say(found['carbon_t'], 't')} of CO2."
+        f"{say(found['cost_usd'], 'USD')} in all, {_tonnes(found['carbon_t'])} of CO2."
     )
 
 

@@ -80,7 +80,7 @@ def run(
     ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of the draws of the build schedule.")] = 0,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write facility.json and hours.parquet there.")
+        Path | None, typer.Option(metavar="DIR", help="Write report.html, facility.json and hours.parquet there.")
     ] = None,
     hours: Annotated[bool, typer.Option("--hours", help="Put the 8,760 hours into the JSON document.")] = False,
     overlays: Overlays = None,
@@ -117,7 +117,7 @@ def run(
         "path": path, "buildings": buildings, "retrofit": retrofit, "bridge": bridge, "supply": supply,
         "grid_mw": grid_mw, "carbon_free": carbon_free, "gas_cap": gas_cap, "full": full, "seed": seed,
     }  # fmt: skip
-    _put(answer, inputs, out=out, hours=hours, quiet=quiet, as_json=as_json)
+    _put(answer, inputs, catalogue=catalogue, out=out, hours=hours, quiet=quiet, as_json=as_json)
 
 
 def _supply(
@@ -153,7 +153,14 @@ def _share(option: str, text: str) -> float:
 
 
 def _put(
-    answer: FacilityAnswer, inputs: dict[str, Any], *, out: Path | None, hours: bool, quiet: bool, as_json: bool
+    answer: FacilityAnswer,
+    inputs: dict[str, Any],
+    *,
+    catalogue: Catalogue,
+    out: Path | None,
+    hours: bool,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     """Print the answer, as a document or as tables, and write its files."""
     from gigawatt.planning.document import dumps, envelope, package_version
@@ -166,10 +173,12 @@ def _put(
     document = envelope("facility", package_version(), inputs, result, used_figures(answer.figures))
     if out is not None:
         from gigawatt.planning.store import write_atomically
+        from gigawatt.views.report.facility import write_facility
 
         write_hours(answer, out)
+        write_facility(answer, out / "report.html", package_version(), catalogue)
         write_atomically(out / "facility.json", dumps(document))
-        say_aside(f"written: {out}", quiet)
+        say_aside(f"report: {out / 'report.html'}", quiet)
     if as_json:
         put_json(document)
         return

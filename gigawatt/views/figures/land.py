@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from gigawatt.planning.plan import Plan
 from gigawatt.units import say
@@ -30,8 +31,16 @@ def land(plan: Plan, width: float = WIDE_PX) -> Figure | None:
     }
     larger = [str(name) for name, share in zip(table["name"], table["share_of_manhattan_pct"], strict=True)
               if share > WHOLE_PCT]  # fmt: skip
-    if not rings or not areas:
-        return None
+    return footprints(areas, larger, rings, width) if rings and areas else None
+
+
+def footprints(
+    areas: dict[str, tuple[float, float]],
+    larger: Sequence[str],
+    rings: list[list[tuple[float, float]]],
+    width: float,
+) -> Figure:
+    """Draw areas on Manhattan: by name km2 and share of the island in per cent; what is larger is only named."""
     outline = [_project(ring, rings[0]) for ring in rings]
     xs, ys = [x for ring in outline for x, _ in ring], [y for ring in outline for _, y in ring]
     canvas, height = Canvas(), 460.0 if width >= 480 else 420.0

@@ -194,6 +194,10 @@ class Canvas:
         path = " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
         self._parts.append(f'<polygon points="{path}" class="{style}"{hint}')
 
+    def path(self, drawing: str, style: str, opacity: float) -> None:
+        """Fill a path given in SVG's own commands; many small shapes of one look are one element."""
+        self._parts.append(f'<path d="{drawing}" class="{style}" fill-opacity="{opacity:.2f}"/>')
+
     def polyline(self, points: Sequence[tuple[float, float]], style: str) -> None:
         """Draw a line through points; it breaks where a coordinate is not finite."""
         run: list[str] = []
