@@ -199,7 +199,8 @@ def balances(outcome: Outcome) -> tuple[Balance, ...]:
     metered = (operations.facility_w_ST / 1e6).sum() * _hours_of(operations.it_mwh_ST, operations.it_w_ST)
     cash_in = (statement["revenue"] + statement["debt_drawn"]).sum()
     cash_out = sum(
-        statement[name].sum() for name in ("opex", "tax", "capex", "interest", "debt_repaid", "equity_cash_flow")
+        statement[name].sum()
+        for name in ("opex", "lease_paid", "tax", "capex", "interest_paid", "debt_repaid", "equity_cash_flow")
     )
     allocation = outcome.allocation
     used = (

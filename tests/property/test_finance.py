@@ -13,6 +13,8 @@ from gigawatt.engines.finance import (
     AssetClass,
     Debt,
     FinanceInputs,
+    Lease,
+    Tax,
     debt_schedule,
     evaluate,
     irr,
@@ -32,35 +34,79 @@ def cases(draw: st.DrawFn) -> FinanceInputs:
         capex = rng.uniform(0.0, 1e9, MONTHS) * rng.integers(0, 2, MONTHS)
         lag = int(rng.integers(0, 12))
         in_service = np.concatenate((np.zeros(lag), capex))[:MONTHS]
-        return AssetClass(name, capex, in_service, life_months)
+        tax_class = draw(st.sampled_from(["book", "5-year", "39-year"]))
+        return AssetClass(name, capex, in_service, life_months, tax_class, draw(st.sampled_from([np.nan, 0.36])))
 
     debt = None
     if draw(st.booleans()):
         grace = draw(st.integers(0, 12))
-        debt = Debt(draw(st.floats(0.0, 1.0)), draw(st.floats(0.0, 0.3)), grace + draw(st.integers(1, 40)), grace)
+        debt = Debt(
+            draw(st.floats(0.0, 1.0)),
+            draw(st.floats(0.0, 0.3)),
+            grace + draw(st.integers(1, 40)),
+            grace,
+            capitalise_interest=draw(st.booleans()),
+        )
+    lease = None
+    if draw(st.booleans()):
+        kind = draw(st.sampled_from(["operating", "finance"]))
+        lease = Lease("rent", kind, draw(st.integers(1, 60)), draw(st.floats(0.0, 0.2)), np.full(MONTHS, 1e9), 0.3)
+    tax = Tax()
+    if draw(st.booleans()):
+        bonus = rng.uniform(0.0, 1.0, MONTHS)
+        tax = Tax("macrs", draw(st.integers(1, 12)), bonus, draw(st.sampled_from([0.8, 1.0])))
     return FinanceInputs(
         assets=(asset("servers", draw(st.integers(1, 72))), asset("buildings", draw(st.integers(1, 300)))),
         revenue_usd={"rental": rng.uniform(0.0, 2e9, MONTHS), "ads": rng.uniform(0.0, 1e8, MONTHS)},
-        opex_usd={"energy": rng.uniform(0.0, 2e8, MONTHS)},
+        opex_usd={
+            "energy": rng.uniform(0.0, 2e8, MONTHS),
+            "rent": rng.uniform(0.0, 1e8, MONTHS) * rng.integers(0, 2, MONTHS),
+        },
         discount_rate_frac_per_year=draw(st.floats(0.0, 0.4)),
         tax_frac=draw(st.floats(0.0, 0.5)),
         debt=debt,
-        terminal=draw(st.sampled_from(["book", "none"])),
+        terminal=draw(st.sampled_from(["book", "market", "none"])),
         timing=draw(st.sampled_from(["mid", "end"])),
         gpu_hours_T=rng.uniform(0.0, 1e8, MONTHS),
         output_tokens_T=rng.uniform(0.0, 1e12, MONTHS),
         served_cost_frac_T=rng.uniform(0.0, 1.0, MONTHS),
+        lease=lease,
+        tax=tax,
     )
 
 
 @given(cases())
 @settings(max_examples=100, deadline=None)
-def test_money_balances(inputs: FinanceInputs) -> None:
+def test_the_three_statements_balance_to_the_cent(inputs: FinanceInputs) -> None:
     result = evaluate(inputs)
-    scale = 1.0 + sum(np.abs(flow).sum() for flow in result.statement_usd.values())
-    assert result.residual_usd <= 1e-12 * scale
-    in_service = sum(asset.in_service_usd_T.sum() for asset in inputs.assets)
-    assert result.statement_usd["book_value"][-1] + result.depreciation_usd == pytest.approx(in_service, rel=1e-9)
+    assert result.residual_usd <= 0.01
+    usd = result.statement_usd
+    built = usd["book_value"][-1] + usd["construction_in_progress"][-1] + result.depreciation_usd
+    paid = result.capex_usd + usd["interest_capitalised"].sum()
+    assert built == pytest.approx(paid, rel=1e-9, abs=0.01)
+    assert usd["cash_on_hand"].min() >= -0.01
+    assert (usd["interest_capitalised"] <= usd["interest_paid"] + 0.01).all()
+
+
+@given(cases())
+@settings(max_examples=40, deadline=None)
+def test_npv_does_not_hang_on_how_it_is_financed_or_how_a_lease_is_classed(inputs: FinanceInputs) -> None:
+    assert evaluate(replace(inputs, debt=None, lease=None)).npv_usd == pytest.approx(
+        evaluate(inputs).npv_usd, rel=1e-12, abs=0.01
+    )
+
+
+@given(cases())
+@settings(max_examples=40, deadline=None)
+def test_over_its_life_a_lease_costs_its_rents_however_it_is_classed(inputs: FinanceInputs) -> None:
+    rent = np.concatenate((np.full(12, 7e6), np.full(MONTHS - 12, 9e6)))
+    sums = {}
+    for kind in ("operating", "finance"):
+        lease = Lease("rent", kind, 6, 0.08, np.zeros(MONTHS))  # every lease ends within the plan
+        usd = evaluate(replace(inputs, lease=lease, opex_usd={**inputs.opex_usd, "rent": rent})).statement_usd
+        sums[kind] = (usd["opex"] + usd["lease_amortisation"] + usd["lease_interest"]).sum()
+        assert usd["lease_liability"][-1] == pytest.approx(0.0, abs=0.01)
+    assert sums["finance"] == pytest.approx(sums["operating"], rel=1e-9)
 
 
 @given(cases())

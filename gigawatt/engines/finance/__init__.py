@@ -1,28 +1,64 @@
-"""Finance: cash flow, depreciation, debt, tax, NPV, IRR, payback."""
+"""Finance: linked statements, depreciation, leases, debt and covenants, tax, and every measure drawn from them."""
 
 from gigawatt.engines.finance.cashflow import evaluate
 from gigawatt.engines.finance.debt import DebtSchedule, debt_schedule, monthly_rate
-from gigawatt.engines.finance.depreciation import macrs_5yr, straight_line_depreciation
-from gigawatt.engines.finance.metrics import break_even_factor, irr, levelised_cost, mirr, npv, payback
+from gigawatt.engines.finance.depreciation import (
+    macrs_5yr,
+    macrs_by_month,
+    straight_line_depreciation,
+    tax_depreciation,
+)
+from gigawatt.engines.finance.lease import LeaseSchedule, lease_schedule
+from gigawatt.engines.finance.metrics import (
+    break_even_factor,
+    irr,
+    levelised_cost,
+    mirr,
+    moic,
+    npv,
+    payback,
+    roic,
+)
 from gigawatt.engines.finance.tax import tax_with_losses_carried_forward
-from gigawatt.engines.finance.types import AssetClass, Debt, FinanceInputs, FinanceResult
+from gigawatt.engines.finance.types import (
+    AssetClass,
+    Covenants,
+    Debt,
+    FinanceInputs,
+    FinanceResult,
+    Lease,
+    Tax,
+)
+from gigawatt.engines.finance.variants import delayed, line_scaled, with_life
 
 __all__ = [
     "AssetClass",
+    "Covenants",
     "Debt",
     "DebtSchedule",
     "FinanceInputs",
     "FinanceResult",
+    "Lease",
+    "LeaseSchedule",
+    "Tax",
     "break_even_factor",
     "debt_schedule",
+    "delayed",
     "evaluate",
     "irr",
+    "lease_schedule",
     "levelised_cost",
+    "line_scaled",
     "macrs_5yr",
+    "macrs_by_month",
     "mirr",
+    "moic",
     "monthly_rate",
     "npv",
     "payback",
+    "roic",
     "straight_line_depreciation",
+    "tax_depreciation",
     "tax_with_losses_carried_forward",
+    "with_life",
 ]

@@ -16,6 +16,10 @@ Ints = NDArray[np.int64]
 # Shares of cost deducted in tax years 1 to 6 for five-year property (computers), half-year convention. [-]
 # Source: Internal Revenue Service, Publication 946, "How To Depreciate Property", Appendix A, Table A-1.
 MACRS_5YR_FRAC = (0.2, 0.32, 0.192, 0.1152, 0.1152, 0.0576)
+# Recovery period of nonresidential real property, straight line: 39 years. Source: the same, Table A-7a. [month]
+BUILDING_TAX_MONTHS = 468
+CALENDAR_MONTHS = 12
+TAX_CLASSES = ("book", "5-year", "39-year")
 
 
 def straight_line_depreciation(in_service_usd_T: Floats, life_months: int | Ints) -> Floats:
@@ -100,10 +104,6 @@ def macrs_5yr(cost_usd: float, bonus_frac: float = 0.0) -> Floats:
     Floats
         Shape (6,), sums to the cost. [USD]
 
-    Notes
-    -----
-    A helper for a plan's own tax case: `evaluate` taxes book income, and says so.
-
     Examples
     --------
     >>> macrs_5yr(1000.0).round(1)
@@ -112,3 +112,91 @@ def macrs_5yr(cost_usd: float, bonus_frac: float = 0.0) -> Floats:
     deductions_usd_Y = cost_usd * (1.0 - bonus_frac) * np.array(MACRS_5YR_FRAC)
     deductions_usd_Y[0] += cost_usd * bonus_frac
     return deductions_usd_Y
+
+
+def macrs_by_month(
+    in_service_usd_T: Floats, first_calendar_month: int = 1, bonus_frac_T: Floats | None = None
+) -> Floats:
+    """Deduct five-year property month by month.
+
+    Parameters
+    ----------
+    in_service_usd_T : Floats
+        Cost of what enters service in the month. [USD]
+    first_calendar_month : int
+        Calendar month of the first month, 1 to 12.
+    bonus_frac_T : Floats, optional
+        Share deducted in the month of entering service. [-]
+
+    Returns
+    -------
+    Floats
+        Shape (T,). [USD]
+
+    Notes
+    -----
+    The share of the first tax year is spread evenly from the month of entering service to December, those of the
+    following years over their twelve months. Half-year convention; the mid-quarter convention, which the law asks for
+    where more than 40 % of a year enters service in its last quarter, is not applied.
+
+    Examples
+    --------
+    >>> macrs_by_month(np.array([1200.0] + [0.0] * 23)).reshape(2, 12).sum(axis=1).round(6)
+    array([240., 384.])
+    """
+    count = in_service_usd_T.size
+    bonus_usd_T = np.zeros(count) if bonus_frac_T is None else in_service_usd_T * bonus_frac_T
+    found_usd_T = bonus_usd_T.copy()
+    for month in np.flatnonzero(in_service_usd_T).tolist():
+        left_usd = float(in_service_usd_T[month] - bonus_usd_T[month])
+        start, end = month, month + CALENDAR_MONTHS - (first_calendar_month - 1 + month) % CALENDAR_MONTHS
+        for share in MACRS_5YR_FRAC:
+            found_usd_T[start:end] += left_usd * share / (end - start)
+            start, end = end, end + CALENDAR_MONTHS
+    return found_usd_T
+
+
+def tax_depreciation(
+    in_service_usd_T: Floats,
+    book_usd_T: Floats,
+    tax_class: str,
+    *,
+    first_calendar_month: int = 1,
+    bonus_frac_T: Floats | None = None,
+) -> Floats:
+    """Return what tax lets a class deduct by month.
+
+    Parameters
+    ----------
+    in_service_usd_T, book_usd_T : Floats
+        Cost of what enters service; what the books charge. [USD]
+    tax_class : str
+        "5-year" (with bonus), "39-year" (no bonus), or "book".
+    first_calendar_month : int
+        Calendar month of the first month, 1 to 12.
+    bonus_frac_T : Floats, optional
+        As in `macrs_by_month`. [-]
+
+    Returns
+    -------
+    Floats
+        Shape (T,). [USD]
+
+    Raises
+    ------
+    InputError
+        If the class is unknown.
+
+    Examples
+    --------
+    >>> tax_depreciation(np.array([468.0, 0.0]), np.zeros(2), "39-year")
+    array([1., 1.])
+    """
+    if tax_class not in TAX_CLASSES:
+        message = f'tax_class "{tax_class}" is unknown. Known: {", ".join(TAX_CLASSES)}'
+        raise InputError(message)
+    if tax_class == "book":
+        return book_usd_T
+    if tax_class == "39-year":
+        return straight_line_depreciation(in_service_usd_T, BUILDING_TAX_MONTHS)
+    return macrs_by_month(in_service_usd_T, first_calendar_month, bonus_frac_T)

@@ -1,4 +1,4 @@
-"""Measures of a cash flow: NPV, every IRR, MIRR, payback, levelised cost, break-even.
+"""Measures of a cash flow: NPV, every IRR, MIRR, payback, MOIC, ROIC, levelised cost, break-even.
 
 Shape letters: T flows, G rates of the search grid.
 """
@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq, minimize_scalar
 
+from gigawatt.engines.finance.statements import last_twelve_months
 from gigawatt.errors import InputError
+from gigawatt.units import MONTHS_PER_YEAR
 
 Floats = NDArray[np.float64]
 
@@ -155,15 +157,22 @@ def _roots(flow_T: Floats, times_T: Floats, *, one_only: bool) -> list[float]:
     return sorted(roots)
 
 
-def mirr(cash_flow_usd_T: Floats, finance_frac_per_year: float, reinvest_frac_per_year: float) -> float:
-    r"""Return the modified internal rate of return of yearly flows, as Excel's MIRR does.
+def mirr(
+    cash_flow_usd_T: Floats,
+    finance_frac_per_year: float,
+    reinvest_frac_per_year: float,
+    time_years_T: Floats | None = None,
+) -> float:
+    r"""Return the modified internal rate of return, as Excel's MIRR does.
 
     Parameters
     ----------
     cash_flow_usd_T : Floats
-        Flows one year apart. [USD]
+        Flows. [USD]
     finance_frac_per_year, reinvest_frac_per_year : float
         Rate paid on negative flows, rate earned on positive ones. [1/year]
+    time_years_T : Floats, optional
+        When they fall, ascending; by default one year apart. [year]
 
     Returns
     -------
@@ -172,7 +181,8 @@ def mirr(cash_flow_usd_T: Floats, finance_frac_per_year: float, reinvest_frac_pe
 
     Notes
     -----
-    :math:`\left(\sum_t c_t^+ (1+r_r)^{n-t} / \sum_t c_t^- (1+r_f)^{-t}\right)^{1/n} - 1` over n periods.
+    :math:`\left(\sum_t c_t^+ (1+r_r)^{n-t} / \sum_t c_t^- (1+r_f)^{-t}\right)^{1/n} - 1` over n years, from the first
+    flow to the last.
 
     Examples
     --------
@@ -180,12 +190,68 @@ def mirr(cash_flow_usd_T: Floats, finance_frac_per_year: float, reinvest_frac_pe
     0.126094
     """
     flow_T = np.asarray(cash_flow_usd_T, dtype=np.float64)
-    last = flow_T.size - 1
-    paid_usd = -npv(finance_frac_per_year, np.minimum(flow_T, 0.0))
-    earned_usd = npv(reinvest_frac_per_year, np.maximum(flow_T, 0.0))
-    if last < 1 or paid_usd <= 0.0 or earned_usd <= 0.0:
+    times_T = _times(flow_T, time_years_T)
+    if flow_T.size == 0:
         return math.nan
-    return float((earned_usd / paid_usd) ** (1.0 / last) * (1.0 + reinvest_frac_per_year) - 1.0)
+    since_T = times_T - times_T[0]
+    years = float(since_T[-1])
+    paid_usd = -npv(finance_frac_per_year, np.minimum(flow_T, 0.0), since_T)
+    earned_usd = npv(reinvest_frac_per_year, np.maximum(flow_T, 0.0), since_T)
+    if years <= 0.0 or paid_usd <= 0.0 or earned_usd <= 0.0:
+        return math.nan
+    return float((earned_usd / paid_usd) ** (1.0 / years) * (1.0 + reinvest_frac_per_year) - 1.0)
+
+
+def moic(cash_flow_usd_T: Floats) -> float:
+    """Return money back over money in: the multiple on invested capital.
+
+    Parameters
+    ----------
+    cash_flow_usd_T : Floats
+        Flows, terminal value included. [USD]
+
+    Returns
+    -------
+    float
+        Sum of the positive flows over that of the negative ones; NaN where nothing is put in. [-]
+
+    Examples
+    --------
+    >>> moic(np.array([-100.0, 60.0, 90.0]))
+    1.5
+    """
+    flow_T = np.asarray(cash_flow_usd_T, dtype=np.float64)
+    paid_usd = -float(np.minimum(flow_T, 0.0).sum())
+    return float(np.maximum(flow_T, 0.0).sum()) / paid_usd if paid_usd > 0.0 else math.nan
+
+
+def roic(statement_usd: dict[str, Floats]) -> Floats:
+    """Return the return on invested capital of the twelve months that end with each month.
+
+    Parameters
+    ----------
+    statement_usd : dict of str to Floats
+        `ebit`, `unlevered_tax`, `book_value`, `construction_in_progress` by month. [USD]
+
+    Returns
+    -------
+    Floats
+        Operating profit less tax on it over mean book value and construction in progress; NaN in the first eleven
+        months and where nothing is invested. [1/year]
+
+    Examples
+    --------
+    >>> year = np.ones(12)
+    >>> float(roic({"ebit": 2.0 * year, "unlevered_tax": 0.5 * year, "book_value": 90.0 * year,
+    ...             "construction_in_progress": 30.0 * year})[-1])
+    0.15
+    """
+    after_tax_usd_T = last_twelve_months(statement_usd["ebit"] - statement_usd["unlevered_tax"])
+    held_usd_T = last_twelve_months(statement_usd["book_value"] + statement_usd["construction_in_progress"])
+    invested_usd_T = np.nan_to_num(held_usd_T) / MONTHS_PER_YEAR
+    return np.divide(
+        after_tax_usd_T, invested_usd_T, out=np.full_like(invested_usd_T, np.nan), where=invested_usd_T > 0.0
+    )
 
 
 def payback(cash_flow_usd_T: Floats) -> float:
