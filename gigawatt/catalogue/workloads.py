@@ -39,6 +39,7 @@ class ClusterWorkload(Entry):
     day_spread_ratio: Quantity  # of a tenant's batches from day to day: standard deviation over mean
     batch_jobs_count: Quantity  # jobs of a batch, for jobs of the median accelerator time
     batch_correlation_frac: Quantity  # of the logarithms of running times in a batch
+    looking_frac: Quantity  # share of batches that people submit only when their quota has room for them
     batch_span_s: Quantity  # mean delay of its jobs after its first
 
     @model_validator(mode="after")

@@ -91,6 +91,7 @@ def model_of(entry: ClusterWorkload, load_frac: float | None = None, quota_gpus:
         batch_jobs_count=entry.batch_jobs_count.value,
         batch_correlation_frac=entry.batch_correlation_frac.value,
         batch_span_s=entry.batch_span_s.value,
+        looking_frac=entry.looking_frac.value,
         hour_ratio_W=_week(entry),
         day_spread_ratio=entry.day_spread_ratio.value,
         tenants=tuple(quotas),
@@ -134,26 +135,35 @@ def shares_of_tenants(entry: ClusterWorkload, use_frac: float) -> tuple[list[flo
     with size, so that no chance is in it.
     """
     if entry.tenants_jobs_frac:
-        names = list(entry.quota_gpus)
-        jobs = [entry.tenants_jobs_frac[name].value for name in names]
-        return jobs, [entry.tenants_gpu_time_frac[name].value for name in names]
+        time_T = np.array([entry.tenants_gpu_time_frac[name].value for name in entry.quota_gpus])
+        quota_T = np.array([figure.value for figure in entry.quota_gpus.values()])
+        used_T = (
+            _within_the_cut(time_T / time_T.sum() * use_frac * quota_T.sum() / quota_T, quota_T, use_frac) * quota_T
+        )
+        jobs = [entry.tenants_jobs_frac[name].value for name in entry.quota_gpus]
+        return jobs, [float(share) for share in used_T / used_T.sum()]
     from scipy.special import betaincinv, ndtri
 
     quota_T = np.array([figure.value for figure in entry.quota_gpus.values()])
     mean = min(use_frac, MOST_QUOTA_USE_FRAC)
     place_T = (np.arange(len(quota_T)) + 1) * GOLDEN % 1.0
     alpha, beta = QUOTA_USE_CONCENTRATION * mean, QUOTA_USE_CONCENTRATION * (1.0 - mean)
-    use_T = np.minimum(betaincinv(alpha, beta, place_T), MOST_QUOTA_USE_FRAC)
-    for _ in range(len(quota_T)):  # what the cut takes, the others have
+    time_T = _within_the_cut(np.asarray(betaincinv(alpha, beta, place_T), dtype=np.float64), quota_T, mean) * quota_T
+    jobs_T = time_T * np.exp(RUN_SPREAD * ndtri((np.arange(len(quota_T)) + 1) * GOLDEN**2 % 1.0))
+    return [float(share) for share in jobs_T / jobs_T.sum()], [float(share) for share in time_T / time_T.sum()]
+
+
+def _within_the_cut(use_T: Floats, quota_T: Floats, mean: float) -> Floats:
+    """Return how much of its quota each tenant uses, none beyond the cut: what that takes, the others have."""
+    use_T = np.minimum(use_T, MOST_QUOTA_USE_FRAC)
+    for _ in range(len(quota_T)):
         room_T = use_T < MOST_QUOTA_USE_FRAC
         lack = mean * quota_T.sum() - use_T @ quota_T
         if not room_T.any() or abs(lack) < 1e-9 * quota_T.sum():
             break
         use_T = np.where(room_T, use_T * (1.0 + lack / max(use_T[room_T] @ quota_T[room_T], 1e-9)), use_T)
         use_T = np.clip(use_T, 0.0, MOST_QUOTA_USE_FRAC)
-    time_T = use_T * quota_T
-    jobs_T = time_T * np.exp(RUN_SPREAD * ndtri((np.arange(len(quota_T)) + 1) * GOLDEN**2 % 1.0))
-    return [float(share) for share in jobs_T / jobs_T.sum()], [float(share) for share in time_T / time_T.sum()]
+    return np.asarray(use_T)
 
 
 def _week(entry: ClusterWorkload) -> Floats:

@@ -106,7 +106,7 @@ def _model(shape: Shape, statistics: Statistics) -> WorkloadModel:
     one = Choice(np.zeros(1), np.zeros(1))
     week = np.ones(168)
     return WorkloadModel(
-        *("shape", 1.0, gpus_S, frac_S, median_S, shape.run_sigma, statistics.longest_s, 1.0, 0.0, 0.0, week, 0.0),
+        *("shape", 1.0, gpus_S, frac_S, median_S, shape.run_sigma, statistics.longest_s, 1.0, 0.0, 0.0, 0.0, week, 0.0),
         *(("all",), (statistics.most_gpus_count,), one, one, one),
     )
 

@@ -9,6 +9,7 @@ import pytest
 from scipy.special import ndtr
 
 from gigawatt.engines.fleet.generator import Choice, WorkloadModel, generate, moments, scaled, tenant_odds
+from gigawatt.engines.fleet.pacing import released_s
 from gigawatt.errors import EngineError
 
 DAY = 86400.0
@@ -27,6 +28,7 @@ def model(**changes):
         batch_jobs_count=3.0,
         batch_correlation_frac=0.8,
         batch_span_s=300.0,
+        looking_frac=0.0,
         hour_ratio_W=office / office.mean(),
         day_spread_ratio=0.7,
         tenants=("small", "large", "middle"),
@@ -73,7 +75,8 @@ def test_jobs_come_in_order_within_the_time_and_nobody_exceeds_a_quota(drawn):
     assert drawn.work_s_N.min() >= 1.0
     assert drawn.work_s_N.max() <= 10 * DAY
     assert drawn.gpus_N[drawn.tenant_N == 0].max() <= 8
-    assert drawn.gpus_N[drawn.tenant_N == 2].max() <= 64
+    assert drawn.gpus_N[drawn.tenant_N == 2].max() <= 32  # half its quota of 64
+    assert drawn.gpus_N[drawn.tenant_N == 1].max() == 64
 
 
 def test_the_same_seed_gives_the_same_jobs_and_another_one_others():
@@ -117,6 +120,36 @@ def test_batches_are_of_one_size_and_close_in_length():
     alone = generate(model(batch_jobs_count=1.0, day_spread_ratio=0.0), 400 * DAY, 2)
     gaps = np.diff(alone.submit_s_N)
     assert (gaps < 1.0).mean() < 0.05 < (np.diff(jobs.submit_s_N) < 1.0).mean()
+
+
+def running(jobs, tenant, time_s):
+    mine = (jobs.tenant_N == tenant) & (jobs.submit_s_N <= time_s) & (jobs.submit_s_N + jobs.work_s_N > time_s)
+    return jobs.gpus_N[mine].sum()
+
+
+def test_people_who_look_first_ask_for_no_more_than_their_quota():
+    crowded = model(quota_gpus=(8, 160, 64), batch_jobs_count=1.0, batch_span_s=1e-3, day_spread_ratio=0.0)
+    times = np.linspace(10, 100, 150) * DAY
+    asked = {}
+    for looking in (0.0, 1.0):
+        jobs = generate(replace(crowded, looking_frac=looking), 100 * DAY, 6)
+        asked[looking] = np.array([running(jobs, 1, time) for time in times])
+    assert asked[0.0].max() > 160
+    assert asked[1.0].max() <= 160
+    assert asked[1.0].mean() > 0.8 * min(asked[0.0].mean(), 160)
+
+
+def test_a_batch_waits_for_room_and_looks_again():
+    one, batch, gpus = np.zeros(3, int), np.arange(3), np.array([8, 8, 4])
+    start, run, room = np.array([0.0, 10.0, 20.0]), np.array([10_000.0, 5.0, 5.0]), np.array([12])
+    looks = np.array([True, True, True])
+    # the second finds room when the first ends; the third has room beside it at once
+    assert released_s(one, start, looks, batch, gpus, run, room, 1e10).tolist() == [0.0, 10_000.0, 20.0]
+    assert released_s(one, start, ~looks, batch, gpus, run, room, 1e10).tolist() == [0.0, 10.0, 20.0]
+    # a short job ends before people look again, half an hour later
+    assert released_s(one, start, looks, batch, gpus, run / 1000, room, 1e10).tolist() == [0.0, 10.0, 20.0]
+    busy = released_s(one, np.array([0.0, 5.0, 9e9]), looks, batch, gpus, run / 1000, room, 1e10)
+    assert busy.tolist() == [0.0, 5.0 + 1800.0, 9e9]
 
 
 def test_choices_have_the_odds_of_the_model(drawn):
