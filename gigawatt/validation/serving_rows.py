@@ -47,8 +47,8 @@ TASK_INPUT_TOKENS: Mapping[str, float] = {
     "gpqa": 250.0,
     "sourcegraph-fim": 1200.0,
 }
-# Spread of the lengths of answers of the same tasks, standard deviation over mean. ASSUMPTIONS: chat and code answers of
-# natural length 0.7, reasoning up to its limit of 20,000 tokens 1.0; runs of 8B write 128 tokens each.
+# Spread of the lengths of answers of the same tasks, standard deviation over mean. ASSUMPTIONS: chat and code answers
+# of natural length 0.7, reasoning up to its limit of 20,000 tokens 1.0; runs of 8B write 128 tokens each.
 TASK_OUTPUT_CV: Mapping[str, float] = {
     "llama2-70b": 0.7,
     "llama3.1-405b": 0.5,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gigawatt.engines.serving.batching import operating_point
 from gigawatt.engines.serving.disaggregated import decode_pools, pool_frontier, pool_pair, prompt_pool, size_pools
 from gigawatt.engines.serving.frontier import frontier
-from gigawatt.engines.serving.sizing import size
+from gigawatt.engines.serving.sizing import query_energy, size
 from gigawatt.engines.serving.types import (
     DecodePool,
     Deployment,
@@ -14,6 +14,7 @@ from gigawatt.engines.serving.types import (
     PoolPair,
     PoolSizes,
     PromptPool,
+    QueryEnergy,
     Replica,
     Request,
     ServiceLevel,
@@ -31,6 +32,7 @@ __all__ = [
     "PoolPair",
     "PoolSizes",
     "PromptPool",
+    "QueryEnergy",
     "Replica",
     "Request",
     "ServiceLevel",
@@ -44,6 +46,7 @@ __all__ = [
     "pool_frontier",
     "pool_pair",
     "prompt_pool",
+    "query_energy",
     "size",
     "size_pools",
 ]

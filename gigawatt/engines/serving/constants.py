@@ -114,7 +114,8 @@ class Calibration:
     expert_half_width : float
         Inner width of an expert on one rank at which its products run at half that speed. Range 100-1500.
     scale_up_frac : float
-        Achieved over line rate of all-reduce on NVLink or Infinity Fabric. Range 0.4-0.7.
+        Achieved over line rate of the small all-reduces of a decode step on NVLink or Infinity Fabric; prompts reach
+        the fabric's share for large messages. Range 0.3-0.7.
     pcie_frac : float
         The same on PCI Express. Range 0.3-0.6.
     layer_launch_s : mapping
@@ -147,37 +148,38 @@ class Calibration:
     """
 
     bandwidth_frac: Mapping[str, float] = field(
-        default_factory=lambda: {"hopper": 0.95, "blackwell": 0.819, "cdna": 0.444, "gddr": 0.92, "other": 0.75}
+        default_factory=lambda: {"hopper": 0.95, "blackwell": 0.795, "cdna": 0.514, "gddr": 0.92, "other": 0.75}
     )
     kv_bandwidth_frac: float = 0.94
     matrix_frac: Mapping[str, float] = field(
         default_factory=lambda: {
-            "hopper-fp8": 0.783,
-            "hopper": 0.691,
+            "hopper-fp8": 0.769,
+            "hopper": 0.676,
             "blackwell-bf16": 0.8,
-            "blackwell": 0.527,
-            "cdna": 0.611,
-            "gddr": 0.647,
+            "blackwell-fp4": 0.527,
+            "blackwell": 0.576,
+            "cdna": 0.588,
+            "gddr": 0.673,
             "other": 0.55,
         }
     )
-    grouped_matrix_frac: float = 0.616
-    expert_half_width: float = 825
-    scale_up_frac: float = 0.534
-    pcie_frac: float = 0.472
-    layer_launch_s: Mapping[str, float] = field(default_factory=lambda: {"tensorrt-llm": 0.000115, "vllm": 8.72e-05})
-    sequence_host_s: Mapping[str, float] = field(default_factory=lambda: {"tensorrt-llm": 6.28e-06, "vllm": 3.84e-05})
-    request_host_s: float = 0.000866
-    elementwise_bytes: float = 40.6
-    attention_dp_imbalance: float = 2.39
+    grouped_matrix_frac: float = 0.6
+    expert_half_width: float = 671
+    scale_up_frac: float = 0.412
+    pcie_frac: float = 0.471
+    layer_launch_s: Mapping[str, float] = field(default_factory=lambda: {"tensorrt-llm": 0.000101, "vllm": 8.52e-05})
+    sequence_host_s: Mapping[str, float] = field(default_factory=lambda: {"tensorrt-llm": 5.43e-06, "vllm": 3.77e-05})
+    request_host_s: float = 0.000783
+    elementwise_bytes: float = 55.5
+    attention_dp_imbalance: float = 2.43
     expert_imbalance: float = 1.32
-    quantised_expert_slowdown: float = 1.62
-    software_gain_per_year: float = 0.147
+    quantised_expert_slowdown: float = 1.61
+    software_gain_per_year: float = 0.138
     stage_loss_frac: float = 0.039
     derating_exponent: float = 1.0
-    power_floor: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.341, "blackwell": 0.388})
-    power_memory: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.335, "blackwell": 0.655})
-    power_compute: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.874, "blackwell": 0.757})
+    power_floor: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.338, "blackwell": 0.386})
+    power_memory: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.336, "blackwell": 0.67})
+    power_compute: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.88, "blackwell": 0.748})
     power_quantised_experts: float = 0.152
     power_ceiling: float = 0.97
 

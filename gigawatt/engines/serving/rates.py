@@ -116,7 +116,7 @@ def _achieved(measured: float | None, calibrated: float, speed: float) -> float:
 
 
 def link_times_s(
-    inputs: ServingInputs, replica: Replica, calibration: Calibration, once_per_node: bool = False
+    inputs: ServingInputs, replica: Replica, calibration: Calibration, prompt: bool = False
 ) -> tuple[float, float]:
     r"""Return link time per layer and token of the stage, and latency per layer.
 
@@ -128,9 +128,10 @@ def link_times_s(
         How the model is spread.
     calibration : Calibration
         Achieved share of the line rate.
-    once_per_node : bool
-        Whether a token crosses once to each node that holds one of its experts and is copied there, as kernels for
-        prompts do; those for decoding save the detour and send a copy to each expert [1]_.
+    prompt : bool
+        Whether the tokens are those of prompts, thousands in a message: a fabric then reaches its share for large
+        messages, and a token crosses once to each node that holds one of its experts and is copied there. Kernels for
+        decoding save that detour and send a copy to each expert [1]_.
 
     Returns
     -------
@@ -155,6 +156,8 @@ def link_times_s(
     accelerator, hidden, chosen = inputs.accelerator, inputs.model.hidden, inputs.model.top_k
     inside = min(ranks, max(1, accelerator.scale_up_domain_count))
     calibrated = calibration.pcie_frac if uses_pcie(accelerator) else calibration.scale_up_frac
+    if prompt and not uses_pcie(accelerator):
+        calibrated = max(accelerator.scale_up.efficiency_frac, calibrated)
     within = accelerator.scale_up.bytes_per_s * _achieved(measured_all_reduce_frac(accelerator), calibrated, 1.0)
     across = accelerator.scale_out.bytes_per_s * accelerator.scale_out.efficiency_frac
     tiers = Tiers(within, 0.0, across, 0.0)  # the latency of small messages is counted on its own
@@ -165,7 +168,7 @@ def link_times_s(
         if nodes > 1.0:
             # copies for other nodes, and the share of them that crosses
             copies = chosen * (nodes - 1.0) / nodes
-            crossing = (nodes - 1.0) * (1.0 - (1.0 - 1.0 / nodes) ** chosen) / copies if once_per_node else 1.0
+            crossing = (nodes - 1.0) * (1.0 - (1.0 - 1.0 / nodes) ** chosen) / copies if prompt else 1.0
             sent = all_to_all_time_s(chosen * token_bytes, ranks, inside, tiers, crossing)
             gathered = max(gathered, float(sent))
         time = gathered
@@ -214,7 +217,7 @@ def rates(inputs: ServingInputs, replica: Replica, calibration: Calibration) -> 
     width = inputs.model.expert_ffn_hidden / (1 if replica.expert_parallel > 1 else replica.tensor_parallel)
     grouped = calibration.grouped_matrix_frac * width / (width + calibration.expert_half_width)
     link, latency = link_times_s(inputs, replica, calibration)
-    prompt_link, _ = link_times_s(inputs, replica, calibration, once_per_node=True)
+    prompt_link, _ = link_times_s(inputs, replica, calibration, prompt=True)
     link_speed = speed if measured_all_reduce_frac(accelerator) is None else 1.0
     engine = inputs.engine
     return Rates(

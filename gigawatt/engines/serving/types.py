@@ -297,3 +297,18 @@ class PoolSizes:
     decode_replicas_count: int
     prompt_gpus_count: int
     decode_gpus_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueryEnergy:
+    """Energy of one request by where it goes. [J]."""
+
+    accelerators_j: float
+    host_j: float
+    idle_j: float
+    overhead_j: float
+
+    @property
+    def total_j(self) -> float:
+        """Sum. [J]."""
+        return self.accelerators_j + self.host_j + self.idle_j + self.overhead_j
