@@ -278,6 +278,9 @@ class Defaults(Entry):
     other_life_years: Quantity
     revenue_ramp_months: Quantity
     training_mean_load_frac: Quantity  # mean over rated system power of an accelerator that trains
+    agent_task_input_tokens: Quantity  # over all turns of a task
+    agent_task_output_tokens: Quantity
+    agent_cached_frac: Quantity  # of an agent's input found in the prefix cache
     idle_load_frac: Quantity  # the same of one that waits
 
 

@@ -16,7 +16,8 @@ from gigawatt.engines.serving.types import Sizing
 from gigawatt.errors import InputError
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.serving import ServingPool, pool_size
-from gigawatt.units import HOURS_PER_DAY
+from gigawatt.records import Quantity
+from gigawatt.units import HOURS_PER_DAY, SECONDS_PER_DAY
 
 Floats = NDArray[np.float64]
 HOURS = int(HOURS_PER_DAY)
@@ -45,6 +46,18 @@ def typical_hours(catalogue: Catalogue, figures: Figures) -> list[float]:
     """Return the catalogue's demand by local hour, over its mean."""
     table = catalogue.defaults.demand_hours_ratio
     return [figures(f"defaults.demand_hours_ratio.{hour}", table[hour]) for hour in sorted(table)]
+
+
+def hours_given(hours: Sequence[float] | str | None, catalogue: Catalogue, figures: Figures) -> list[float] | None:
+    """Return the hours as numbers, the catalogue's for "typical"; None where there are none."""
+    if hours is None:
+        return None
+    if isinstance(hours, str):
+        if hours != TYPICAL:
+            message = f'hours "{hours}" are neither 24 numbers nor "{TYPICAL}"'
+            raise InputError(message)
+        return typical_hours(catalogue, figures)
+    return list(hours)
 
 
 def demand_by_hour(hours: Sequence[float], regions: Mapping[str, Region] | None = None) -> Floats:
@@ -93,6 +106,79 @@ def demand_by_hour(hours: Sequence[float], regions: Mapping[str, Region] | None 
         demand += region.share_frac / total * np.interp(at + region.utc_offset_h, at, local, period=HOURS)
     scaled: Floats = demand / demand.mean()
     return scaled
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Requests that users or agents make, on the mean of a day.
+
+    Attributes
+    ----------
+    requests_per_s : float
+        [1/s]
+    input_tokens, output_tokens, cached_frac : float
+        Of the mean request.
+    used : mapping of str to Quantity
+        Figures of the catalogue that it rests on.
+    """
+
+    requests_per_s: float
+    input_tokens: float
+    output_tokens: float
+    cached_frac: float
+    used: Mapping[str, Quantity]
+
+
+def traffic_of_developers(
+    catalogue: Catalogue,
+    developers: float,
+    tasks_per_day: float,
+    turns: float | None = None,
+    input_tokens: float | None = None,
+    output_tokens: float | None = None,
+    cached_frac: float | None = None,
+) -> Traffic:
+    """Return the requests of coding agents: each turn of a task is one.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        Its defaults stand for what is not given.
+    developers, tasks_per_day : float
+        Developers; tasks that each hands to agents in a day.
+    turns : float, optional
+        Calls of the model per task. [-]
+    input_tokens, output_tokens : float, optional
+        Per task, over all its turns. [-]
+    cached_frac : float, optional
+        Share of the input found in the prefix cache. [-]
+
+    Returns
+    -------
+    Traffic
+
+    Raises
+    ------
+    InputError
+        If a number is not above 0.
+    """
+    figures, defaults = Figures(), catalogue.defaults
+
+    def taken(given: float | None, name: str) -> float:
+        return figures(f"defaults.{name}", getattr(defaults, name)) if given is None else given
+
+    calls = taken(turns, "agent_turns_count")
+    read, written = taken(input_tokens, "agent_task_input_tokens"), taken(output_tokens, "agent_task_output_tokens")
+    if not min(developers, tasks_per_day, calls, read, written) > 0.0:
+        message = "developers, tasks, turns and tokens must be above 0"
+        raise InputError(message)
+    return Traffic(
+        requests_per_s=developers * tasks_per_day * calls / SECONDS_PER_DAY,
+        input_tokens=read / calls,
+        output_tokens=written / calls,
+        cached_frac=taken(cached_frac, "agent_cached_frac"),
+        used=figures.used,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from gigawatt.planning.requests import RequestTrace
 from gigawatt.planning.serving import ServingPool
 
 NORMAL_P99 = 2.33
-FEWEST_SEQUENCES, MOST_SEQUENCES = 16, 1024
+FEWEST_SEQUENCES, MOST_SEQUENCES = 16, 1024  # the second of each rank of attention data parallelism
 # Share of a replica's KV cache that keeps prefixes, where the trace has them. ASSUMPTION: engines keep what running
 # sequences leave free, which is most of it at light load and nothing at full load.
 PREFIX_CACHE_FRAC = 0.5
@@ -62,7 +62,14 @@ def _sequences(pool: ServingPool, terms: ReplayTerms) -> int:
     if terms.max_sequences:
         return terms.max_sequences
     batch = pool.deployment.batch
-    return min(max(math.ceil(batch + NORMAL_P99 * math.sqrt(batch)), FEWEST_SEQUENCES), MOST_SEQUENCES)
+    sequences = math.ceil(batch + NORMAL_P99 * math.sqrt(batch))
+    return min(max(sequences, FEWEST_SEQUENCES), MOST_SEQUENCES * _ranks(pool))
+
+
+def _ranks(pool: ServingPool) -> int:
+    """Return the groups that each schedule their own sequences."""
+    replica = pool.deployment.replica
+    return replica.tensor_parallel if replica.attention_data_parallel else 1
 
 
 def _transfer_s_per_token(inputs: ServingInputs, gpus_count: int) -> float:
@@ -143,7 +150,7 @@ def service_of(pool: ServingPool, trace: RequestTrace, terms: ReplayTerms, repli
         transfer_s_per_token=_transfer_s_per_token(inputs, replica.gpus_count) if apart else 0.0,
         routing=terms.routing,
         max_sequences_count=sequences,
-        step_tokens_count=inputs.step_tokens_count,
+        step_tokens_count=inputs.step_tokens_count * _ranks(pool),
         chunked=inputs.chunked_prefill,
         prefix_cache_tokens=prefix_tokens,
         seed=terms.seed,

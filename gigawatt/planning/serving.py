@@ -52,7 +52,7 @@ class EngineTerms:
     chunked_prefill : bool
         Whether prompts are read in chunks beside running answers.
     step_tokens : int
-        Tokens of a step at most. [-]
+        Tokens of a step at most, of each rank of attention data parallelism. [-]
     kv_precision : str
         Of the KV cache, fp8 or bf16; empty: fp8 where the accelerator has it.
     """
@@ -206,6 +206,7 @@ def held_frontier(inputs: ServingInputs, replica: Replica, max_batch: int = 0) -
         If the model cannot be spread so.
     """
     check_replica(inputs, replica, 1.0)
+    _check_split(inputs, replica)
     batches = [float(batch) for batch in batches_to_try(inputs, replica)]
     if max_batch:
         batches = [batch for batch in batches if batch < max_batch] + [float(max_batch)][: bool(batches)]
@@ -215,6 +216,17 @@ def held_frontier(inputs: ServingInputs, replica: Replica, max_batch: int = 0) -
     if within:
         return Frontier(tuple(found), max(within, key=lambda point: point.requests_per_s))
     return Frontier(tuple(point for point in found if point.fits), None, found[0].reason)
+
+
+def _check_split(inputs: ServingInputs, replica: Replica) -> None:
+    """Refuse degrees that the model's heads or experts do not divide into."""
+    model, tensor, experts = inputs.model, replica.tensor_parallel, replica.expert_parallel
+    if not replica.attention_data_parallel and model.heads % tensor:
+        message = f"{model.name}: {model.heads} heads do not divide into tensor parallel {tensor}"
+        raise InputError(message)
+    if model.experts and experts > 1 and model.experts % experts:
+        message = f"{model.name}: {model.experts} experts do not divide into expert parallel {experts}"
+        raise InputError(message)
 
 
 def usd_per_million(deployment: Deployment, usd_per_gpu_hour: float) -> float:

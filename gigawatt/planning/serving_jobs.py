@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gigawatt.catalogue import Catalogue
 from gigawatt.catalogue.bring import bring
 from gigawatt.engines.serving.types import Replica, Request, ServiceLevel, ServingInputs, Sizing
 from gigawatt.errors import InfeasibleError, InputError
 from gigawatt.planning.convert import profile_figures
-from gigawatt.planning.demand import TYPICAL, Day, Region, demand_by_hour, size_by_hour, typical_hours
+from gigawatt.planning.demand import TYPICAL, Day, Region, Traffic, demand_by_hour, hours_given, size_by_hour
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.job_defaults import DEFAULT_COSTS, DEFAULT_PUE, DEFAULT_TARIFF, usual_software_date
-from gigawatt.planning.replay import ReplayAnswer, replay_trace
-from gigawatt.planning.replay_terms import ReplayTerms
-from gigawatt.planning.requests import RequestTrace, read_requests
 from gigawatt.planning.serving import EngineTerms, ServingPool, pool_size, serving_inputs, serving_pool
+
+if TYPE_CHECKING:  # the simulator is compiled code that takes its time to load
+    from gigawatt.planning.replay import ReplayAnswer
+    from gigawatt.planning.replay_terms import ReplayTerms
+    from gigawatt.planning.requests import RequestTrace
 
 NO_LIMIT = float("inf")
 
@@ -61,12 +63,13 @@ def serve(
     ttft_p99_s: float = NO_LIMIT,
     tpot_p99_s: float = NO_LIMIT,
     requests_per_s: float | None = None,
+    traffic: Traffic | None = None,
     peak_to_mean: float | None = None,
     hours: Sequence[float] | str | None = None,
     regions: Mapping[str, Region] | None = None,
     availability: float | None = None,
     gpus: int | None = None,
-    replica: Replica | None = None,
+    replica: Replica | Mapping[str, int] | None = None,
     max_batch: int = 0,
     software_date: float | None = None,
     engine: str = "tensorrt-llm",
@@ -92,6 +95,8 @@ def serve(
         Service level. [s]
     requests_per_s : float, optional
         Mean demand. [1/s]
+    traffic : Traffic, optional
+        In place of the mean request and the demand, from `traffic_of_developers`.
     peak_to_mean, availability : float, optional
         The catalogue's defaults where not given; the peak follows from the hours where these are given.
     hours : sequence of 24 float or "typical", optional
@@ -100,7 +105,7 @@ def serve(
         Shares of users and their hours from UTC.
     gpus : int, optional
         Hold the replica to so many accelerators.
-    replica : Replica, optional
+    replica : Replica or mapping of its fields, optional
         Hold the replica to these degrees.
     max_batch : int
         Running sequences of a held replica at most; 0: what fits.
@@ -134,8 +139,16 @@ def serve(
     catalogue, model = bring(catalogue, "models", model)
     catalogue, accelerator = bring(catalogue, "accelerators", accelerator)
     figures.used.update(profile_figures(accelerator, catalogue))
+    if replica is not None and not isinstance(replica, Replica):
+        replica = Replica(**replica)  # type: ignore[arg-type]
     if isinstance(trace, str | Path):
+        from gigawatt.planning.requests import read_requests
+
         trace = read_requests(Path(trace))
+    if traffic is not None:
+        figures.used.update(traffic.used)
+        input_tokens, output_tokens, cached = traffic.input_tokens, traffic.output_tokens, traffic.cached_frac
+        requests_per_s = traffic.requests_per_s
     if input_tokens <= 0 or output_tokens <= 0 or not 0.0 <= cached < 1.0:
         message = (
             f"input {input_tokens:g} and output {output_tokens:g} must be above 0, cached {cached:g} in 0 to below 1"
@@ -160,6 +173,9 @@ def serve(
         "gpus_count": gpus, "power_cap_w": power_cap_w, "replica": replica, "max_batch": max_batch,
     }  # fmt: skip
     if trace is not None:
+        from gigawatt.planning.replay import replay_trace
+        from gigawatt.planning.replay_terms import ReplayTerms
+
         pool, notes = _pool_of_trace(inputs, catalogue, {**prices, **held})
         terms_of_replay = replace(replay or ReplayTerms(), power_cap_w=power_cap_w)
         found = replay_trace(pool, catalogue, trace, terms_of_replay, **prices)
@@ -175,10 +191,7 @@ def serve(
     if peak_to_mean is not None:
         message = "the peak follows from the hours; leave out one of the two"
         raise InputError(message)
-    local = typical_hours(catalogue, figures) if hours is None or hours == TYPICAL else hours
-    if isinstance(local, str):
-        message = f'hours "{local}" are neither 24 numbers nor "{TYPICAL}"'
-        raise InputError(message)
+    local = hours_given(TYPICAL if hours is None else hours, catalogue, figures) or []
     day = size_by_hour(pool, requests_per_s, demand_by_hour(local, regions), share)
     return ServeAnswer(pool, day.installed, figures, day)
 

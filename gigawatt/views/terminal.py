@@ -33,11 +33,11 @@ VERDICT_STYLES = {"agrees": "green", "differs": "yellow", "cannot be": "red", "n
 _NUMBER = re.compile(r"^[+\-−~<>]?\s?[\d.,]+(e[+-]?\d+)?(\s|%|$|[(–])")
 
 
-def console() -> Console:
-    """Return a console on standard output; NO_COLOR and a pipe turn colour off."""
+def console(*, aside: bool = False) -> Console:
+    """Return a console on standard output, or standard error; NO_COLOR and a pipe turn colour off."""
     from rich.console import Console
 
-    return Console(highlight=False, markup=False, emoji=False)
+    return Console(highlight=False, markup=False, emoji=False, stderr=aside)
 
 
 def show_table(headings: Sequence[str], rows: Sequence[Sequence[object]], *, title: str = "") -> Table:

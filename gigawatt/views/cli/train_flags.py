@@ -21,6 +21,11 @@ def read_flags(source: str, tool: str | None) -> LaunchFlags:
     """Read launch flags from a file, or from standard input for "-"."""
     from gigawatt.planning.launch import read
 
+    return read(text_of(source), tool or "")
+
+
+def text_of(source: str) -> str:
+    """Read the text of a file, or standard input for "-"."""
     try:
         if source == "-":
             text = sys.stdin.read(LARGEST_FILE_BYTES + 1)
@@ -36,7 +41,7 @@ def read_flags(source: str, tool: str | None) -> LaunchFlags:
     except UnicodeDecodeError as error:
         message = f"--from-flags {source}: is not text: {error}"
         raise InputError(message) from error
-    return read(text, tool or "")
+    return text
 
 
 def asked(

@@ -106,7 +106,7 @@ def setup_of(inputs: ServingInputs, point: Deployment, model: str, draft_model: 
         precision=inputs.precision,
         kv_precision=inputs.kv_precision,
         max_sequences=ranks * math.ceil(sequences / ranks),
-        step_tokens=ranks * math.ceil(inputs.step_tokens_count / ranks),
+        step_tokens=ranks * inputs.step_tokens_count,
         chunked_prefill=inputs.chunked_prefill,
         draft_tokens=inputs.speculation.draft_tokens_count if inputs.speculation else 0,
         draft_model=draft_model,
