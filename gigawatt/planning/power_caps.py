@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from math import ceil, floor
 from typing import TYPE_CHECKING
 
-from gigawatt.catalogue.abilities import cap_fault
+from gigawatt.catalogue.abilities import LOWEST_CAP_FRAC, cap_fault
 from gigawatt.catalogue.schema import Accelerator as Entry
-from gigawatt.engines.hardware.power import MEMORY_POWER_FRAC, capped_speed_frac, capped_system_w
+from gigawatt.engines.hardware.power import capped_speed_frac, capped_system_w
 from gigawatt.engines.hardware.types import Accelerator
 from gigawatt.engines.training import estimate
 from gigawatt.engines.training.types import Layout, SearchResult, StepEstimate, TrainingJob
@@ -20,11 +20,8 @@ if TYPE_CHECKING:
     from gigawatt.planning.figures import Figures
     from gigawatt.scenario.model import Scenario
 
-# Least cap that is looked at, of the rating: below it memory-bound kernels meet the cap too and would slow down, which
-# the engine does not model; a best cap down there would not be one.
-LOWEST_LOOKED_AT_FRAC = MEMORY_POWER_FRAC
 STEPS_W = (5.0, 10.0, 25.0, 50.0, 100.0)  # between caps that are looked at, the finest with few enough rows
-CAPS_COUNT = 13  # most caps of a table
+CAPS_COUNT = 16  # most caps of a table
 ROUNDS = 3  # most searches for the layout of the best cap; a second one hardly ever moves it
 
 
@@ -92,14 +89,14 @@ def caps_w(rated_w: float) -> tuple[float, ...]:
     Returns
     -------
     tuple of float
-        Round numbers from `LOWEST_LOOKED_AT_FRAC` of the rating on. [W]
+        Round numbers from the lowest that accelerators take on. [W]
 
     Examples
     --------
-    >>> caps_w(700.0)
-    (525.0, 550.0, 575.0, 600.0, 625.0, 650.0, 675.0, 700.0)
+    >>> caps_w(1000.0)
+    (500.0, 550.0, 600.0, 650.0, 700.0, 750.0, 800.0, 850.0, 900.0, 950.0, 1000.0)
     """
-    lowest_w = LOWEST_LOOKED_AT_FRAC * rated_w
+    lowest_w = LOWEST_CAP_FRAC * rated_w
     step_w = next((step for step in STEPS_W if (rated_w - lowest_w) / step < CAPS_COUNT), STEPS_W[-1])
     below = [step_w * count for count in range(ceil(lowest_w / step_w), ceil(rated_w / step_w))]
     return (*below, rated_w)
@@ -223,7 +220,7 @@ def best_gain(chip: Accelerator, work: tuple[TrainingJob, Layout] | None = None)
     >>> from gigawatt.engines.hardware.types import Fabric
     >>> link = Fabric(900e9, 0.8, 2e-6)
     >>> best_gain(Accelerator("", "", {"bf16": 2.5e15}, 2e11, 8e12, 72, 4, link, link, 1200.0, 2090.0, 560.0)).cap_w
-    975.0
+    1100.0
     """
     if work is None:
         looked_at = [gain_of(chip, cap, float(capped_speed_frac(cap, chip.tdp_w))) for cap in caps_w(chip.tdp_w)]

@@ -28,10 +28,11 @@ from gigawatt.engines.hardware.efficiency import (
     hbm_frac,
     in_network_frac,
     measured_gemm_precision,
+    measured_hbm_frac,
     measured_training_attention_frac,
 )
 from gigawatt.engines.hardware.gemm import OPERAND_BYTES
-from gigawatt.engines.hardware.power import capped_speed_frac, capped_system_w
+from gigawatt.engines.hardware.power import capped_speed_frac, capped_system_w, clocked_hbm_frac
 from gigawatt.engines.hardware.types import Accelerator, Transformer
 from gigawatt.engines.training.types import Layout, TrainingJob
 
@@ -166,6 +167,15 @@ def peak_flop_per_s(accelerator: Accelerator, precision: str) -> tuple[float, st
     return max(accelerator.dense_flop_per_s.values()), used
 
 
+def _clock(job: TrainingJob) -> float:
+    """Clock over that of the generation at its rated power."""
+    accelerator = job.accelerator
+    cap_w = min(job.power_cap_w, accelerator.tdp_w) if job.power_cap_w > 0.0 else accelerator.tdp_w
+    peak, _ = peak_flop_per_s(accelerator, "bf16")
+    rating_w = RATED_J_PER_FLOP.get(accelerator.generation, 0.0) * peak or accelerator.tdp_w
+    return float(capped_speed_frac(cap_w, rating_w))
+
+
 def _speed(job: TrainingJob, calibration: Calibration) -> float:
     """Speed of compute over that of the generation at its rated power."""
     accelerator = job.accelerator
@@ -173,10 +183,7 @@ def _speed(job: TrainingJob, calibration: Calibration) -> float:
     fitted = generation_key(accelerator.generation) in FITTED_GENERATIONS
     years = max(KERNEL_REFERENCE_YEAR - job.software_date, 0.0) if fitted else 0.0
     early: float = calibration.yearly_slower**years
-    cap_w = min(job.power_cap_w, accelerator.tdp_w) if job.power_cap_w > 0.0 else accelerator.tdp_w
-    peak, _ = peak_flop_per_s(accelerator, "bf16")
-    rating_w = RATED_J_PER_FLOP.get(accelerator.generation, 0.0) * peak or accelerator.tdp_w
-    return ultra / early * float(capped_speed_frac(cap_w, rating_w))
+    return ultra / early * _clock(job)
 
 
 def _measured_speed(job: TrainingJob) -> float:
@@ -215,6 +222,12 @@ def _launch_factor(job: TrainingJob, calibration: Calibration) -> float:
     """Host time of this job's software over that without graphs of whole steps."""
     rack = job.accelerator.scale_up_domain_count > SERVER_DOMAIN_COUNT
     return calibration.graph_launch_factor if rack and job.software_date >= GRAPHS_FROM else 1.0
+
+
+def _hbm_frac(job: TrainingJob, calibration: Calibration) -> float:
+    """Share of memory bandwidth that element-wise kernels and optimizers achieve at the job's clock."""
+    clock = _clock(job) if measured_hbm_frac(job.accelerator) is None else _measured_speed(job)
+    return float(clocked_hbm_frac(hbm_frac(job.accelerator, calibration), clock))
 
 
 def _accumulation_bytes(job: TrainingJob) -> float:
@@ -267,7 +280,7 @@ def job_columns(jobs: Sequence[TrainingJob], calibration: Calibration) -> JobCol
         peak_flop_per_s=_column(jobs, lambda job: peak_flop_per_s(job.accelerator, job.precision)[0]),
         hbm_bytes=_column(jobs, lambda job: job.accelerator.hbm_bytes),
         hbm_bytes_per_s=_column(jobs, lambda job: job.accelerator.hbm_bytes_per_s),
-        hbm_frac=_column(jobs, lambda job: hbm_frac(job.accelerator, calibration)),
+        hbm_frac=_column(jobs, lambda job: _hbm_frac(job, calibration)),
         gemm_traffic_ratio=_column(jobs, lambda job: _traffic_ratio(job, calibration, job.precision)),
         plain_traffic_ratio=_column(jobs, lambda job: _traffic_ratio(job, calibration, "bf16")),
         domain=_column(jobs, lambda job: job.accelerator.scale_up_domain_count),

@@ -81,7 +81,7 @@ def _caps(answer: TrainAnswer) -> Table:
     ]
     within = f" in {say(answer.it_w, 'W')} of IT power" if answer.it_w is not None else ""
     heads = ("power cap", "step", "MFU", "W a GPU", "tokens/J", "GPUs", "tokens/s in all")
-    return show_table(heads, rows, title=f"power caps{within}, from 75 % of the rating up")
+    return show_table(heads, rows, title=f"power caps{within}")
 
 
 def _row(step: Any) -> tuple[str, ...]:
