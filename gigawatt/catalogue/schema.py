@@ -254,6 +254,15 @@ class Claim(Entry):
     unit: str
 
 
+class TaxLaw(Entry):
+    """A law on income tax: what may be deducted when. A year takes the bonus of the latest year not after it."""
+
+    enacted: Text
+    rate_frac: Quantity
+    loss_use_frac: Quantity  # most of a year's income that earlier losses may cover
+    bonus_frac: dict[str, Quantity]  # year of entering service -> share of the cost of equipment deducted at once
+
+
 class Defaults(Entry):
     """What a plan takes where the scenario says nothing."""
 
@@ -272,6 +281,7 @@ class Defaults(Entry):
     availability_frac: Quantity  # of serving
     discount_rate_frac: Quantity
     tax_frac: Quantity
+    resale_decline_frac: Quantity  # of the market value of accelerators a year
     server_life_years: Quantity
     network_life_years: Quantity
     building_life_years: Quantity
@@ -295,6 +305,7 @@ KINDS: dict[str, type[Entry]] = {
     "repairs": Repair,
     "workloads": ClusterWorkload,
     "costs": CostModel,
+    "taxes": TaxLaw,
     "construction": Construction,
     "supply": SupplyKind,
     "grids": GridArea,

@@ -35,6 +35,7 @@ from gigawatt.catalogue.schema import (
     Site,
     Source,
     Tariff,
+    TaxLaw,
 )
 from gigawatt.catalogue.workloads import ClusterWorkload
 from gigawatt.errors import CatalogueError, nearest
@@ -210,6 +211,11 @@ class Catalogue:
     def costs(self) -> Shelf[CostModel]:
         """Construction and operating costs."""
         return self.shelf("costs")
+
+    @property
+    def taxes(self) -> Shelf[TaxLaw]:
+        """Laws on income tax."""
+        return self.shelf("taxes")
 
     @property
     def construction(self) -> Shelf[Construction]:

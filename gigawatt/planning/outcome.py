@@ -21,7 +21,17 @@ from gigawatt.planning.allocation import Allocation, allocate, output_tokens
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.operations import Operations, operate
 from gigawatt.planning.wiring.buildout import buildout_inputs
-from gigawatt.planning.wiring.money import Base, Scope, assets, finance_inputs, opex, revenue, scope_of
+from gigawatt.planning.wiring.earnings import Base, revenue
+from gigawatt.planning.wiring.money import (
+    Scope,
+    assets,
+    finance_inputs,
+    lease,
+    opex,
+    peak_flop,
+    scope_of,
+    tax_rule,
+)
 from gigawatt.planning.wiring.sites import SitePlan, energised, site_plans
 from gigawatt.planning.workloads import Setting, Work, schedule
 from gigawatt.scenario.model import Scenario
@@ -167,6 +177,9 @@ def carry(prepared: Prepared, figures: Figures, sites: list[SitePlan] | None = N
         output_tokens_T=served_T,
         served_cost_frac_T=np.divide(serving_T, online_T, out=np.zeros_like(online_T), where=online_T > 0),
         figures=figures,
+        flop_T=peak_flop(catalogue, inputs, scope),
+        leased=lease(scenario, sites, inputs, built, scope, figures),
+        tax=tax_rule(scenario, catalogue, figures),
     )
     return Outcome(sites, inputs, built, allocation, operations, scope, opex_usd, revenue_usd, money, evaluate(money))
 

@@ -232,7 +232,7 @@ def _hours_of(energy_mwh: np.ndarray, power_w: np.ndarray) -> float:
 
 
 # starts of the paths of figures that come from the catalogue rather than from the scenario
-_CATALOGUE_PATHS = ("accelerators.", "costs.", "defaults.", "plants.", "reliability.", "sites.", "tariffs.")
+_CATALOGUE_PATHS = ("accelerators.", "costs.", "defaults.", "plants.", "reliability.", "sites.", "tariffs.", "taxes.")
 
 
 def _origins(used: Mapping[str, Quantity], resolved: Resolved) -> tuple[Origin, ...]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Tag
 
-from gigawatt.scenario.fields import AMonth, Months, Section, Share, SourceId, Usd, Years, amount
+from gigawatt.scenario.fields import AMonth, Months, Section, Share, SourceId, TaxLawId, Usd, Years, amount
 
 
 class AdsUplift(Section):
@@ -16,6 +16,23 @@ class AdsUplift(Section):
     on: amount("USD/year", at_least=0.0)  # type: ignore[valid-type]
     growth: amount("1/year", at_least=-0.5, at_most=1.0) | None = None  # type: ignore[valid-type]  # of the base
     margin: Share | None = None  # share of it that is left after costs that are not in the plan
+    start: AMonth | None = None
+    ramp: Months | None = None
+    source: SourceId = "assumption"
+    note: str = ""
+
+
+class Advertising(Section):
+    """Advertising by its parts: users, ads shown, price; and what more compute adds to the last two."""
+
+    advertising: amount("user", at_least=0.0)  # type: ignore[valid-type]  # daily users
+    ads: amount("1/day", at_least=0.0)  # type: ignore[valid-type]  # shown to a user
+    price_per_thousand: amount("USD", at_least=0.0)  # type: ignore[valid-type]
+    engagement_uplift: Share | None = None  # of the ads shown, per doubling of the compute that was installed
+    price_uplift: Share | None = None  # of the price, per doubling
+    growth: amount("1/year", at_least=-0.5, at_most=1.0) | None = None  # type: ignore[valid-type]  # of the users
+    price_change: amount("1/year", at_least=-0.95, at_most=2.0) | None = None  # type: ignore[valid-type]
+    margin: Share | None = None
     start: AMonth | None = None
     ramp: Months | None = None
     source: SourceId = "assumption"
@@ -80,6 +97,7 @@ class CapacityContract(Section):
 
 KINDS: dict[str, type[Section]] = {
     "ads_uplift": AdsUplift,
+    "advertising": Advertising,
     "ai_services": AiServices,
     "engineering": Engineering,
     "token_sales": TokenSales,
@@ -98,6 +116,7 @@ def kind_of(item: Any) -> str | None:
 
 RevenueLine = Annotated[
     Annotated[AdsUplift, Tag("ads_uplift")]
+    | Annotated[Advertising, Tag("advertising")]
     | Annotated[AiServices, Tag("ai_services")]
     | Annotated[Engineering, Tag("engineering")]
     | Annotated[TokenSales, Tag("token_sales")]
@@ -111,6 +130,16 @@ RevenueLine = Annotated[
 ]
 
 
+class LifeChange(Section):
+    """A later change of straight-line lives, which is prospective: book value over what remains of the new life."""
+
+    start: AMonth
+    servers: Years | None = None
+    network: Years | None = None
+    buildings: Years | None = None
+    other: Years | None = None
+
+
 class UsefulLife(Section):
     """Straight-line lives by asset class."""
 
@@ -118,6 +147,7 @@ class UsefulLife(Section):
     network: Years | None = None
     buildings: Years | None = None
     other: Years | None = None
+    change: LifeChange | None = None
 
 
 class DebtTerms(Section):
@@ -127,6 +157,20 @@ class DebtTerms(Section):
     interest: Share
     term: Years
     interest_only: Months | None = None
+    capitalise_interest: bool = True
+    dscr_min: amount("1", at_least=0.0, at_most=10.0) | None = None  # type: ignore[valid-type]
+    net_debt_to_ebitda_max: amount("1", at_least=0.0, at_most=100.0) | None = None  # type: ignore[valid-type]
+
+
+class LeaseTerms(Section):
+    """Leases of sites, as the balance sheet shows them."""
+
+    kind: Literal["operating", "finance"] = "operating"
+    term: Years
+    rate: Share | None = None
+    guarantee: Share | None = None
+    source: SourceId = "assumption"
+    note: str = ""
 
 
 class FinanceTerms(Section):
@@ -134,9 +178,12 @@ class FinanceTerms(Section):
 
     discount_rate: Share | None = None
     tax: Share | None = None
+    tax_law: TaxLawId | None = None
     useful_life: UsefulLife = UsefulLife()
     debt: DebtTerms | None = None
-    terminal: Literal["book", "none"] = "book"
+    lease: LeaseTerms | None = None
+    terminal: Literal["book", "market", "none"] = "book"
+    resale_decline: Share | None = None
     timing: Literal["mid", "end"] = "mid"
     scope: Literal["new", "all"] = "new"  # judge what the plan's money buys, or the whole fleet
     grant: Usd | None = None

@@ -14,7 +14,7 @@ from gigawatt.scenario.across import capabilities, period_of, spanning, unknown_
 from gigawatt.scenario.buildout import Offer, Purchases
 from gigawatt.scenario.faults import Parts
 from gigawatt.scenario.fields import Section
-from gigawatt.scenario.finance import AdsUplift, AiServices, Engineering
+from gigawatt.scenario.finance import AdsUplift, Advertising, AiServices, Engineering
 from gigawatt.scenario.model import Scenario, accelerators_of
 from gigawatt.scenario.read import Loaded
 from gigawatt.scenario.workloads import Agents, Demand, ServeWork, TrainWork
@@ -34,6 +34,7 @@ DEFAULTS: dict[type[Section], dict[str, str]] = {
     Demand: {"cached": "cached_frac", "peak_to_mean": "peak_to_mean_ratio"},
     Agents: {"cached": "cached_frac", "peak_to_mean": "peak_to_mean_ratio", "turns": "agent_turns_count"},
     AdsUplift: {"ramp": "revenue_ramp_months"},
+    Advertising: {"ramp": "revenue_ramp_months"},
     AiServices: {"ramp": "revenue_ramp_months"},
     Engineering: {"ramp": "revenue_ramp_months"},
 }
@@ -172,6 +173,8 @@ def _fill(scenario: Scenario, catalogue: Catalogue) -> Scenario:
     money = {
         "discount_rate": finance.discount_rate or defaults.discount_rate_frac,
         "tax": finance.tax or defaults.tax_frac,
+        "resale_decline": finance.resale_decline
+        or (defaults.resale_decline_frac if finance.terminal == "market" else None),
         "useful_life": life.model_copy(update=lives),
     }
     failures = {

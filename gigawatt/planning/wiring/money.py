@@ -1,25 +1,29 @@
-"""Spend, energy, rates and revenue lines into the finance engine. Shape letters: K kinds, S sites, T months."""
+"""Spend, energy, rates, leases and tax into the finance engine. Shape letters: K kinds, S sites, T months."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gigawatt.catalogue import Catalogue
 from gigawatt.engines.buildout.types import BuildoutInputs, BuildoutResult
-from gigawatt.engines.finance.types import AssetClass, Debt, FinanceInputs
+from gigawatt.engines.finance.types import AssetClass, Debt, FinanceInputs, Ints, Lease, Tax
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.operations import Operations
 from gigawatt.planning.wiring.sites import SitePlan
-from gigawatt.records import Month, Quantity, TimeAxis
+from gigawatt.records import Quantity, TimeAxis
 from gigawatt.scenario import finance as lines
 from gigawatt.scenario.model import Scenario
-from gigawatt.units import HOURS_PER_MONTH, MONTHS_PER_YEAR, WATTS_PER_MEGAWATT
+from gigawatt.units import HOURS_PER_MONTH, MONTHS_PER_YEAR, SECONDS_PER_HOUR, WATTS_PER_MEGAWATT
 
 Floats = NDArray[np.float64]
+
+# how the tables of tax take each class; "other" follows the books
+TAX_CLASSES = {"servers": "5-year", "network": "5-year", "buildings": "39-year", "other": "book"}
+RESOLD = ("servers", "network")  # what a market buys used
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +93,30 @@ def assets(
         ("buildings", spend["construction"], np.clip(buildings_T, 0.0, None)),
         ("other", spend["other"], spend["other"]),
     )
+    decline = _value(figures, "finance.resale_decline", scenario.finance.resale_decline, float("nan"))
     return tuple(
         AssetClass(
             name,
             capex_T,
             in_service_T,
-            round(_value(figures, f"finance.useful_life.{name}", getattr(life, name)) * MONTHS_PER_YEAR),
+            _life_months(life, name, scenario.horizon.axis, figures),
+            TAX_CLASSES[name],
+            decline if name in RESOLD else float("nan"),
         )
         for name, capex_T, in_service_T in classes
     )
+
+
+def _life_months(life: lines.UsefulLife, name: str, axis: TimeAxis, figures: Figures) -> int | Ints:
+    """Return the life of a class; by month where it changes."""
+    months = round(_value(figures, f"finance.useful_life.{name}", getattr(life, name)) * MONTHS_PER_YEAR)
+    later = getattr(life.change, name) if life.change else None
+    if life.change is None or later is None:
+        return months
+    life_T = np.full(axis.months_count, months, dtype=np.int64)
+    new_months = round(figures(f"finance.useful_life.change.{name}", later) * MONTHS_PER_YEAR)
+    life_T[max(0, axis.position(life.change.start)) :] = new_months
+    return life_T
 
 
 def _value(figures: Figures, path: str, quantity: Quantity | None, otherwise: float = 0.0) -> float:
@@ -121,8 +140,7 @@ def opex(
     )
     facility_w_ST = built.it_w_ST * inputs.peak_pue_S[:, None] * scope.share_ST
     facility_mw_T = facility_w_ST.sum(axis=0) / WATTS_PER_MEGAWATT
-    leased_S = np.array([site.leased for site in sites])
-    leased_mw_T = facility_w_ST[leased_S].sum(axis=0) / WATTS_PER_MEGAWATT
+    leased_mw_T = _leased_w(sites, inputs, built, scope).sum(axis=0) / WATTS_PER_MEGAWATT
     per_mw_year = {
         "staff": figures(f"{named}.staff_usd_per_mw_year", costs.staff_usd_per_mw_year),
         "facility": _value(figures, f"{named}.facility_opex_usd_per_mw_year", costs.facility_opex_usd_per_mw_year),
@@ -137,119 +155,68 @@ def opex(
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
-    """What revenue lines multiply.
-
-    Attributes
-    ----------
-    axis : TimeAxis
-    gpus_T : Floats
-        Accelerators in scope online.
-    facility_mw_T, it_mw_T : Floats
-        Power in scope. [MW]
-    output_tokens_T : Floats
-    compute_doublings_T : Floats
-        log2 of H100-equivalents online, new ones included, over the installed base; 1 for new ones alone. [-]
-    assistant_served_T, agents_served_T : Floats
-        Share of the users' and of the agents' demand that is served; 1 where the plan serves none. [-]
-    """
-
-    axis: TimeAxis
-    gpus_T: Floats
-    facility_mw_T: Floats
-    it_mw_T: Floats
-    output_tokens_T: Floats
-    compute_doublings_T: Floats
-    assistant_served_T: Floats
-    agents_served_T: Floats
+def _leased_w(sites: Sequence[SitePlan], inputs: BuildoutInputs, built: BuildoutResult, scope: Scope) -> Floats:
+    """Return the facility power in scope of the sites that are rented. [W]."""
+    leased_S = np.array([site.leased for site in sites])
+    return np.asarray((built.it_w_ST * inputs.peak_pue_S[:, None] * scope.share_ST)[leased_S])
 
 
-def _ramp(base: Base, start: Month | None, ramp_months: float) -> Floats:
-    """Return 0 before the start, rising evenly to 1 over the ramp."""
-    since_T = np.arange(base.axis.months_count) - (base.axis.position(start) if start else 0)
-    if ramp_months <= 0:
-        return np.where(since_T >= 0, 1.0, 0.0)
-    return np.clip((since_T + 1) / ramp_months, 0.0, 1.0)
-
-
-def _years(base: Base) -> Floats:
-    """Years since the plan's start, by month."""
-    return np.arange(base.axis.months_count) / MONTHS_PER_YEAR
-
-
-def _compound(figures: Figures, path: str, quantity: Quantity | None, base: Base) -> Floats:
-    """Return yearly growth compounded by month, 1 at the start."""
-    return (1.0 + _value(figures, path, quantity)) ** _years(base)
-
-
-def _ads_uplift(line: lines.AdsUplift, path: str, base: Base, figures: Figures) -> Floats:
-    """Revenue gained with compute: base x uplift per doubling x doublings. The law is an assumption, not a finding."""
-    yearly = figures(f"{path}.on", line.on) * figures(f"{path}.ads_uplift", line.ads_uplift)
-    yearly *= _value(figures, f"{path}.margin", line.margin, 1.0)
-    growth_T = _compound(figures, f"{path}.growth", line.growth, base)
-    ramp_T = _ramp(base, line.start, _value(figures, f"{path}.ramp", line.ramp))
-    return yearly / MONTHS_PER_YEAR * growth_T * ramp_T * base.compute_doublings_T
-
-
-def _ai_services(line: lines.AiServices, path: str, base: Base, figures: Figures) -> Floats:
-    yearly = figures(f"{path}.users", line.users) * figures(f"{path}.ai_services", line.ai_services)
-    yearly *= _value(figures, f"{path}.margin", line.margin, 1.0)
-    growth_T = _compound(figures, f"{path}.growth", line.growth, base)
-    ramp_T = _ramp(base, line.start, _value(figures, f"{path}.ramp", line.ramp))
-    return yearly / MONTHS_PER_YEAR * growth_T * ramp_T * base.assistant_served_T
-
-
-def _engineering(line: lines.Engineering, path: str, base: Base, figures: Figures) -> Floats:
-    yearly = figures(f"{path}.developers", line.developers) * figures(f"{path}.engineering", line.engineering)
-    ramp_T = _ramp(base, line.start, _value(figures, f"{path}.ramp", line.ramp))
-    return yearly / MONTHS_PER_YEAR * ramp_T * base.agents_served_T
-
-
-def _token_sales(line: lines.TokenSales, path: str, base: Base, figures: Figures) -> Floats:
-    price_T = figures(f"{path}.token_sales", line.token_sales) * _compound(
-        figures, f"{path}.price_change", line.price_change, base
+def lease(
+    scenario: Scenario,
+    sites: Sequence[SitePlan],
+    inputs: BuildoutInputs,
+    built: BuildoutResult,
+    scope: Scope,
+    figures: Figures,
+) -> Lease | None:
+    """Return the terms of the leases; what is leased is worth what it would cost to build."""
+    terms, money = scenario.finance.lease, scenario.finance
+    if terms is None:
+        return None
+    rate = terms.rate or (money.debt.interest if money.debt else money.discount_rate)
+    cost_usd_per_w = [
+        figures(f"costs.{site.costs.id}.construction_usd_per_w", site.costs.construction_usd_per_w)
+        for site in sites
+        if site.leased
+    ]
+    leased_usd_T = np.array(cost_usd_per_w) @ _leased_w(sites, inputs, built, scope)
+    return Lease(
+        line="lease",
+        kind=terms.kind,
+        term_months=max(1, round(figures("finance.lease.term", terms.term) * MONTHS_PER_YEAR)),
+        rate_frac_per_year=_value(figures, "finance.lease.rate", rate),
+        leased_cost_usd_T=np.maximum.accumulate(leased_usd_T),
+        guarantee_frac=_value(figures, "finance.lease.guarantee", terms.guarantee),
     )
-    return base.output_tokens_T * price_T * _ramp(base, line.start, 0.0)
 
 
-def _gpu_rental(line: lines.GpuRental, path: str, base: Base, figures: Figures) -> Floats:
-    price_T = figures(f"{path}.gpu_rental", line.gpu_rental) * _compound(
-        figures, f"{path}.price_change", line.price_change, base
+def tax_rule(scenario: Scenario, catalogue: Catalogue, figures: Figures) -> Tax:
+    """Return how income is taxed: as the books say, or by a law of the catalogue with the bonus of each year."""
+    law = scenario.finance.tax_law
+    axis = scenario.horizon.axis
+    if law is None:
+        return Tax()
+    entry = catalogue.taxes[law]
+    by_year = {int(year): (f"taxes.{law}.bonus_frac.{year}", figure) for year, figure in entry.bonus_frac.items()}
+
+    def bonus(year: int) -> float:
+        known = [each for each in by_year if each <= year]
+        return figures(*by_year[max(known)]) if known else 0.0
+
+    years_T = [axis.start.plus(month).year for month in range(axis.months_count)]
+    share = {year: bonus(year) for year in set(years_T)}
+    return Tax(
+        method="macrs",
+        first_calendar_month=axis.start.month,
+        bonus_frac_T=np.array([share[year] for year in years_T]),
+        loss_use_frac=figures(f"taxes.{law}.loss_use_frac", entry.loss_use_frac),
     )
-    rented = figures(f"{path}.utilisation", line.utilisation) * _value(figures, f"{path}.share", line.share, 1.0)
-    return base.gpus_T * HOURS_PER_MONTH * rented * price_T * _ramp(base, line.start, 0.0)
 
 
-def _capacity_contract(line: lines.CapacityContract, path: str, base: Base, figures: Figures) -> Floats:
-    mw_T = base.facility_mw_T if line.basis == "facility" else base.it_mw_T
-    yearly = figures(f"{path}.capacity_contract", line.capacity_contract)
-    return mw_T * yearly / MONTHS_PER_YEAR * _ramp(base, line.start, 0.0)
-
-
-REVENUE: dict[str, Callable[[Any, str, Base, Figures], Floats]] = {
-    "ads_uplift": _ads_uplift,
-    "ai_services": _ai_services,
-    "engineering": _engineering,
-    "token_sales": _token_sales,
-    "gpu_rental": _gpu_rental,
-    "capacity_contract": _capacity_contract,
-}
-
-
-def revenue(scenario: Scenario, base: Base, figures: Figures) -> dict[str, Floats]:
-    """Return revenue by line and month; lines of one kind add up."""
-    found: dict[str, Floats] = {}
-    for position, line in enumerate(scenario.revenue):
-        kind = lines.kind_of(line)
-        if kind is None:  # pragma: no cover  the model refuses such a line
-            continue
-        found[kind] = found.get(kind, 0.0) + REVENUE[kind](line, f"revenue.{position}.{kind}", base, figures)
-    grant = scenario.finance.grant
-    if grant:
-        found["grant"] = np.zeros(base.axis.months_count)
-        found["grant"][0] = figures("finance.grant", grant)
-    return found
+def peak_flop(catalogue: Catalogue, inputs: BuildoutInputs, scope: Scope) -> Floats:
+    """Return what the accelerators in scope could do each month at their dense bf16 peak. [FLOP]."""
+    peaks = [catalogue.accelerators[kind].dense_flop_per_s["bf16"].value for kind in inputs.kinds]
+    return np.asarray(np.array(peaks) @ scope.gpus_KT * HOURS_PER_MONTH * SECONDS_PER_HOUR)
 
 
 def finance_inputs(
@@ -262,6 +229,9 @@ def finance_inputs(
     output_tokens_T: Floats,
     served_cost_frac_T: Floats,
     figures: Figures,
+    flop_T: Floats | None = None,
+    leased: Lease | None = None,
+    tax: Tax | None = None,
 ) -> FinanceInputs:
     """Join everything that the finance engine asks for."""
     terms = scenario.finance
@@ -272,6 +242,11 @@ def finance_inputs(
             interest_frac_per_year=figures("finance.debt.interest", terms.debt.interest),
             term_months=round(figures("finance.debt.term", terms.debt.term) * MONTHS_PER_YEAR),
             interest_only_months=round(_value(figures, "finance.debt.interest_only", terms.debt.interest_only)),
+            capitalise_interest=terms.debt.capitalise_interest,
+            dscr_min=_value(figures, "finance.debt.dscr_min", terms.debt.dscr_min),
+            net_debt_to_ebitda_max=_value(
+                figures, "finance.debt.net_debt_to_ebitda_max", terms.debt.net_debt_to_ebitda_max, float("inf")
+            ),
         )
     return FinanceInputs(
         assets=asset_classes,
@@ -285,4 +260,7 @@ def finance_inputs(
         gpu_hours_T=gpus_T * HOURS_PER_MONTH,
         output_tokens_T=output_tokens_T,
         served_cost_frac_T=served_cost_frac_T,
+        flop_T=flop_T,
+        lease=leased,
+        tax=tax or Tax(),
     )
