@@ -46,7 +46,9 @@ def test_a_trace_is_replayed_on_the_fewest_replicas_and_written(gigawatt, tmp_pa
     assert result["replicas"] == min(item["replicas"] for item in result["replicas_tried"] if item["meets_slo"])
     assert result["ttft_s"]["p50"] <= result["ttft_s"]["p99"] <= 1.0
     assert json.loads((out / "replay.json").read_text())["schema"] == "gigawatt/serve/1"
-    rows = duckdb.sql(f"select count(*), avg(ttft_s), sum(output_tokens) from '{out / 'requests.parquet'}'").fetchall()[0]
+    rows = duckdb.sql(f"select count(*), avg(ttft_s), sum(output_tokens) from '{out / 'requests.parquet'}'").fetchall()[
+        0
+    ]
     assert rows[0] == result["trace"]["requests"]
     assert rows[1] == pytest.approx(result["ttft_s"]["mean"])
     assert (out / "latencies.svg").read_text().startswith("<svg")
@@ -124,3 +126,24 @@ def test_a_faulty_row_is_named_and_cleaned_on_request(gigawatt, tmp_path):
     cleaned = document(gigawatt, *words, "--clean")["result"]["replay"]["trace"]
     assert cleaned["requests"] == 1
     assert cleaned["left_out"] == {"prompt of negative tokens": 1}
+
+
+def test_a_load_generators_result_is_held_beside_the_prediction(gigawatt, tmp_path):
+    path, launch = tmp_path / "bench.json", tmp_path / "launch.sh"
+    result = {
+        "model_id": "meta-llama/Llama-3.1-8B-Instruct", "request_rate": 5.0, "completed": 50, "duration": 10.0,
+        "total_input_tokens": 25_000, "total_output_tokens": 5_000, "request_throughput": 4.9,
+        "output_throughput": 490.0, "median_ttft_ms": 30.0, "p99_ttft_ms": 60.0,
+    }  # fmt: skip
+    path.write_text(json.dumps(result))
+    launch.write_text("vllm serve meta-llama/Llama-3.1-8B-Instruct -tp 2 --max-num-seqs 64 --dtype bfloat16\n")
+    words = ("validate", "serving", "--data", str(path), "--accelerator", "h100-sxm")
+    wide = document(gigawatt, *words, "--launch", str(launch))["result"]
+    narrow = document(gigawatt, *words, "--precision", "bf16")["result"]
+    assert {row["quantity"] for row in wide["rows"]} == {
+        "requests_per_s", "output_tokens_per_s", "ttft_p50_ms", "ttft_p99_ms",
+    }  # fmt: skip
+    ttft = [next(row for row in one["rows"] if row["quantity"] == "ttft_p50_ms")["predicted"] for one in (wide, narrow)]
+    assert ttft[0] < ttft[1]
+    assert gigawatt(*words).code == 0
+    assert "--accelerator: needed" in gigawatt(*words[:4]).err

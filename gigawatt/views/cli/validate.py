@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gigawatt.views.cli.shell import AsJson, put, put_json, say_aside
+from gigawatt.views.cli.validate_server import benchmarked, show_benchmark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +27,14 @@ def run(
         str | None,
         typer.Argument(help="training, training-runs, serving, facility, reliability, finance; all if not given."),
     ] = None,
-    data: Annotated[Path | None, typer.Option("--data", metavar="CSV", help="Measurements of your own.")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="FILE",
+            help="Measurements of your own: a CSV; for serving also the JSON of vllm bench serve or GuideLLM.",
+        ),
+    ] = None,
     flags: Annotated[
         Path | None, typer.Option("--flags", metavar="CSV", help="Rows to mend, fill or set aside.")
     ] = None,
@@ -36,14 +44,30 @@ def run(
     report: Annotated[
         Path | None, typer.Option("--report", metavar="HTML", help="Write a page with figures and tables.")
     ] = None,
+    accelerator: Annotated[str | None, typer.Option(help="Of a JSON: the accelerator of the server.")] = None,
+    model: Annotated[str | None, typer.Option(help="Of a JSON: the model; told from the file if not given.")] = None,
+    launch: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Of a JSON: launch flags of the server (vllm, sglang, tensorrt-llm)."),
+    ] = None,
+    tp: Annotated[int, typer.Option(min=1, help="Of a JSON: tensor parallel.")] = 1,
+    precision: Annotated[str | None, typer.Option(help="Of a JSON: of the weights; fp8 if not given.")] = None,
+    replicas: Annotated[int, typer.Option(min=1, help="Of a JSON: replicas behind the address.")] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Compare predictions with published measurements, row by row, with error statistics."""
-    found = _validated(engine, data, flags)
+    is_benchmark = data is not None and data.suffix == ".json"
+    if data is not None and is_benchmark:
+        server = {"accelerator": accelerator, "model": model, "launch": launch, "tp": tp, "precision": precision}
+        found = {"serving": benchmarked(engine, data, server | {"replicas": replicas})}
+    else:
+        found = _validated(engine, data, flags)
     if report is not None:
         _write(found, report, data)
     if as_json:
         _json(found, engine, data)
+    elif is_benchmark:
+        show_benchmark(found["serving"])
     else:
         for name, result in found.items():
             _show(name, result, worst, all_groups)

@@ -20,7 +20,11 @@ NOUNS = {
 }  # fmt: skip
 QUANTITIES = {
     "step_time_s": "Step time, s", "output_tokens_per_s": "Output throughput, tokens/s",
-    "itl_ms": "Inter-token latency, ms", "power_w": "Power, W", "j_per_output_token": "Energy, J per output token",
+    "itl_ms": "Inter-token latency, ms", "requests_per_s": "Requests/s", "ttft_p50_ms": "Time to first token, p50, ms",
+    "ttft_p99_ms": "Time to first token, p99, ms", "tpot_p50_ms": "Time per output token, p50, ms",
+    "tpot_p99_ms": "Time per output token, p99, ms", "itl_p50_ms": "Gap between tokens, p50, ms",
+    "itl_p99_ms": "Gap between tokens, p99, ms",
+    "power_w": "Power, W", "j_per_output_token": "Energy, J per output token",
     "pue": "PUE", "wue_l_per_kwh": "Water, L/kWh", "facility_w_per_gpu": "Facility power, W per GPU",
     "node_w": "Node power, W", "mttf_h": "Mean time to failure, h", "stops_count": "Stops",
     "gpu_hours_m": "GPU-hours, million", "tflops_per_gpu": "TFLOP/s per GPU",
