@@ -9,6 +9,7 @@ from dataclasses import replace
 from gigawatt.catalogue.store import Catalogue, load
 from gigawatt.engines.fleet import FailureModel, goodput
 from gigawatt.engines.training import Layout, StepEstimate, TrainingJob, estimate, run, search
+from gigawatt.engines.training.space import PYTORCH_STACKS
 from gigawatt.errors import InfeasibleError
 from gigawatt.planning.convert import accelerator, transformer
 from gigawatt.validation.compare import Validation
@@ -37,6 +38,7 @@ def _layout(written: Mapping[str, str], gpus: int) -> Layout | None:
         virtual_stages=int(written["virtual"]),
         recompute=written["recompute"],  # type: ignore[arg-type]  # our own table
         schedule=written["schedule"] or "1f1b",  # type: ignore[arg-type]
+        tensor_overlap=written["stack"] not in PYTORCH_STACKS,
     )
 
 
