@@ -12,6 +12,7 @@ from gigawatt.catalogue import Catalogue
 from gigawatt.planning import tables
 from gigawatt.planning.consistency import case_of, check_claims
 from gigawatt.planning.document import package_version as package_version
+from gigawatt.planning.economics import finance_document
 from gigawatt.planning.explain import explanations
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.metrics import MEASURES, measure_all, window_of
@@ -89,13 +90,13 @@ def make_plan(resolved: Resolved, *, draws_count: int = DRAWS_COUNT, seed: int =
             "facility_w": values["power.facility_online_added_w"],
         },
         split_usd=_split(outcome),
-        finance=_finance(outcome),
+        finance=finance_document(prepared, outcome),
         checks=balances(outcome),
         notices=(
             *_warned(resolved),
             *prepared.work.notices,
             *short_of_power(prepared, outcome),
-            *_finance_notices(outcome),
+            *_finance_notices(prepared, outcome),
         ),
         origins=origins,
         references=_references(catalogue, _cited(scenario, origins, claims)),
@@ -170,11 +171,18 @@ def _finance(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _finance_notices(outcome: Outcome) -> tuple[Notice, ...]:
+def _finance_notices(prepared: Prepared, outcome: Outcome) -> tuple[Notice, ...]:
     """Return what a reader of the finance figures must know."""
+    found = []
     if len(outcome.finance.irr_frac_per_year) > 1:
-        return (Notice("irr-not-unique", outcome.finance.irr_note, "finance"),)
-    return ()
+        found.append(Notice("irr-not-unique", outcome.finance.irr_note, "finance"))
+    watched = outcome.finance.covenants
+    if watched is not None and watched.broken_T.any():
+        labels = prepared.scenario.horizon.axis.labels()
+        broken = [labels[month] for month in np.flatnonzero(watched.broken_T)]
+        message = f"a covenant of the debt is broken in {len(broken)} months, first in {broken[0]}"
+        found.append(Notice("covenant-broken", message, "finance.debt"))
+    return tuple(found)
 
 
 def balances(outcome: Outcome) -> tuple[Balance, ...]:

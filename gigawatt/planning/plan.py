@@ -13,7 +13,10 @@ purchases       month, accelerator, ordered_gpus, delivered_gpus, retired_gpus, 
 spend           month, accelerators_usd, servers_usd, network_usd, construction_usd, other_usd, budget_usd, unspent_usd
 power           month, site, energised_mw, facility_mw, it_mw, pue, energy_it_mwh, energy_cooling_mwh,
                 energy_losses_mwh, energy_total_mwh
-cashflow        month and every line of the finance engine's statement, `_usd` added
+cashflow        month and every line of the finance engine's statement, `_usd` added; lines that few plans have are
+                left out where they are zero
+assets          month, asset (servers, network, buildings, other), capex_usd, in_service_usd, depreciation_usd,
+                book_value_usd; without capitalised interest
 revenue         month and one column per revenue line
 opex            month and one column per cost line
 demand          month, workload, accelerator, demand_requests_per_s, demand_output_tokens_per_s, gpus_needed,
@@ -218,8 +221,9 @@ class Plan:
     split_usd : mapping of str to float
         Capex of the budget by class: accelerators, servers, network, construction, other, unspent.
     finance : mapping
-        npv_usd, irr (list), irr_note, payback_months, discounted_payback_months, capex_usd, depreciation_usd,
-        terminal_usd, usd_per_gpu_hour, usd_per_million_tokens, break_even_revenue_factor, conventions.
+        As `gigawatt.planning.economics.finance_document` returns it: measures, break-evens by revenue line, cost of a
+        month's delay, lives of servers, economics of a megawatt, balance at the end, covenants, leases, consensus,
+        terms, conventions.
     checks : tuple of Balance
     notices : tuple of Notice
     origins : tuple of Origin

@@ -20,6 +20,11 @@ from gigawatt.units import (
 )
 
 SQUARE_METRES_PER_KM2 = 1e6
+# lines of the statement that few plans have; left out where they are zero throughout
+RARE_LINES = (
+    "lease_amortisation", "lease_interest", "deferred_tax", "interest_capitalised", "lease_paid", "lease_principal",
+    "rou_asset", "lease_liability", "deferred_tax_liability", "lease_guarantee",
+)  # fmt: skip
 
 
 def _frame(columns: dict[str, Any]) -> pd.DataFrame:
@@ -147,13 +152,29 @@ def power_table(prepared: Prepared, outcome: Outcome) -> pd.DataFrame:
 
 
 def money_tables(prepared: Prepared, outcome: Outcome) -> dict[str, pd.DataFrame]:
-    """Return cashflow, revenue and opex by month."""
+    """Return cashflow, revenue, opex and assets by month."""
     labels = prepared.scenario.horizon.axis.labels()
-    statement = {f"{name}_usd": values for name, values in outcome.finance.statement_usd.items()}
+    statement = {
+        f"{name}_usd": values
+        for name, values in outcome.finance.statement_usd.items()
+        if name not in RARE_LINES or values.any()
+    }
+    classes = [
+        _long(
+            labels,
+            asset=asset.name,
+            capex_usd=asset.capex_usd_T,
+            in_service_usd=asset.in_service_usd_T,
+            depreciation_usd=outcome.finance.asset_depreciation_usd[asset.name],
+            book_value_usd=np.cumsum(asset.in_service_usd_T - outcome.finance.asset_depreciation_usd[asset.name]),
+        )
+        for asset in outcome.finance_inputs.assets
+    ]
     return {
         "cashflow": _frame({"month": labels, **statement}),
         "revenue": _frame({"month": labels, **{f"{name}_usd": line for name, line in outcome.revenue_usd.items()}}),
         "opex": _frame({"month": labels, **{f"{name}_usd": line for name, line in outcome.opex_usd.items()}}),
+        "assets": _concat(classes, ("month", "asset", "capex_usd", "in_service_usd", "depreciation_usd")),
     }
 
 
