@@ -12,6 +12,7 @@ from gigawatt.catalogue.schema import CostModel, Tariff
 from gigawatt.engines.serving.types import Request, ServiceLevel
 from gigawatt.engines.training.tuning import Tuning
 from gigawatt.errors import CatalogueError, InfeasibleError, InputError
+from gigawatt.planning.demand import peak_to_mean_of
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.finetune import BATCH_SEQUENCES, finetune_run
 from gigawatt.planning.plan import Notice
@@ -295,7 +296,7 @@ def _serving(
     requests_T = np.where(
         months_T >= 0, rate * calls_per_task / SECONDS_PER_DAY * growth ** np.maximum(months_T, 0), 0.0
     )
-    peak_to_mean = _take(figures, f"{path}.peak_to_mean", source.peak_to_mean) or 1.0
+    peak_to_mean = peak_to_mean_of(source, path, catalogue, figures)
     availability = _take(figures, f"{path}.availability", slo.availability)
     sizes = [pool_size(pool, float(mean), peak_to_mean, availability) if mean > 0 else None for mean in requests_T]
     return ScheduledPool(
