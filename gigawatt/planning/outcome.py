@@ -32,6 +32,8 @@ from gigawatt.planning.wiring.money import (
     scope_of,
     tax_rule,
 )
+from gigawatt.planning.wiring.site_load import refined
+from gigawatt.planning.wiring.site_supply import with_supplies
 from gigawatt.planning.wiring.sites import SitePlan, energised, site_plans
 from gigawatt.planning.workloads import Setting, Work, schedule
 from gigawatt.scenario.model import Scenario
@@ -87,7 +89,7 @@ def prepare(scenario: Scenario, catalogue: Catalogue, figures: Figures) -> Prepa
     defaults = catalogue.defaults
     mean_load = figures("defaults.training_mean_load_frac", defaults.training_mean_load_frac)
     idle_load = figures("defaults.idle_load_frac", defaults.idle_load_frac)
-    sites = site_plans(scenario, catalogue, mean_load, figures)
+    sites = with_supplies(site_plans(scenario, catalogue, mean_load, figures), catalogue, figures)
     largest = max(sites, key=lambda site: float(site.facility_w_T.max()))
     setting = Setting(costs=largest.costs, tariff=largest.tariff, pue=largest.pue_mean)
     return Prepared(
@@ -100,12 +102,28 @@ def prepare(scenario: Scenario, catalogue: Catalogue, figures: Figures) -> Prepa
     )
 
 
+def with_loads(prepared: Prepared, outcome: Outcome, figures: Figures) -> Prepared:
+    """Return what was prepared, with each site's year on the load that a first pass of the plan gives it."""
+    sites = refined(
+        prepared.sites,
+        prepared.catalogue,
+        outcome.inputs,
+        outcome.built,
+        outcome.allocation,
+        outcome.operations,
+        busy_load_frac=prepared.mean_load_frac,
+        idle_load_frac=prepared.idle_load_frac,
+        figures=figures,
+    )
+    return replace(prepared, sites=sites)
+
+
 def redraw(sites: Sequence[SitePlan], prepared: Prepared, figures: Figures) -> list[SitePlan]:
     """Return the sites with power, prices and construction cost taken again from the figures."""
     axis = prepared.scenario.horizon.axis
     redrawn = []
     for site in sites:
-        power_w, building_w = energised(site.use, site.entry, axis, figures)
+        power_w, building_w = energised(site.use, site.entry, axis, figures, site.built_w_QX)
         construction = site.use.construction or site.costs.construction_usd_per_w
         named = f"sites.{site.use.site}"
         redrawn.append(

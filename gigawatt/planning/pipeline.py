@@ -16,10 +16,11 @@ from gigawatt.planning.economics import finance_document
 from gigawatt.planning.explain import explanations
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.metrics import MEASURES, measure_all, window_of
-from gigawatt.planning.outcome import Outcome, Prepared, carry, prepare
+from gigawatt.planning.outcome import Outcome, Prepared, carry, prepare, with_loads
 from gigawatt.planning.plan import Balance, ClaimCheck, Metric, Notice, Origin, Plan, Reference
 from gigawatt.planning.short_of_power import short_of_power
 from gigawatt.planning.uncertainty import bands
+from gigawatt.planning.wiring.site_build import first_power
 from gigawatt.records import Quantity
 from gigawatt.scenario.model import Scenario
 from gigawatt.scenario.resolve import Resolved, in_words
@@ -63,6 +64,9 @@ def make_plan(resolved: Resolved, *, draws_count: int = DRAWS_COUNT, seed: int =
     watch, figures = Stopwatch(), Figures()
     prepared = prepare(scenario, catalogue, figures)
     watch.lap("sites, training, serving")
+    noticed = len(prepared.work.notices)
+    prepared = with_loads(prepared, carry(prepared, figures), figures)
+    del prepared.work.notices[noticed:]  # the second pass says them again
     outcome = carry(prepared, figures)
     watch.lap("build-out, operations, finance")
     values = {name: measure(outcome) for name, measure in measure_all(prepared).items()}
@@ -94,6 +98,7 @@ def make_plan(resolved: Resolved, *, draws_count: int = DRAWS_COUNT, seed: int =
         checks=balances(outcome),
         notices=(
             *_warned(resolved),
+            *_build_schedules(prepared),
             *prepared.work.notices,
             *short_of_power(prepared, outcome),
             *_finance_notices(prepared, outcome),
@@ -116,6 +121,18 @@ def manhattan(catalogue: Catalogue) -> tuple[list[list[tuple[float, float]]], fl
     """Return Manhattan's outline, longitude and latitude, and its area in km2."""
     outline = catalogue.outline("manhattan")
     return outline.rings, outline.area_km2
+
+
+def _build_schedules(prepared: Prepared) -> tuple[Notice, ...]:
+    """Say of each site whose power follows a build schedule when it comes."""
+    axis = prepared.scenario.horizon.axis
+    found = []
+    for number, site in enumerate(prepared.sites):
+        if site.built_w_QX is not None:
+            early, middle, late = first_power(site.built_w_QX, axis)
+            message = f"{site.use.site}: first power by the build schedule in {middle}, P10 to P90 {early} to {late}"
+            found.append(Notice("build-schedule", message, f"sites.{number}"))
+    return tuple(found)
 
 
 def _warned(resolved: Resolved) -> tuple[Notice, ...]:

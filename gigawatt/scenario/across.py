@@ -10,7 +10,7 @@ from gigawatt.catalogue.abilities import cap_fault, format_fault
 from gigawatt.catalogue.schema import KINDS as CATALOGUE_KINDS
 from gigawatt.errors import nearest
 from gigawatt.records import Month, TimeAxis
-from gigawatt.scenario.buildout import BudgetPeriod, Purchases
+from gigawatt.scenario.buildout import BudgetPeriod, Purchases, SiteUse
 from gigawatt.scenario.faults import Parts, Problem
 from gigawatt.scenario.model import FleetTerms, Scenario
 from gigawatt.scenario.shape import walk
@@ -91,6 +91,8 @@ def capabilities(parts: Parts, catalogue: Catalogue) -> Iterator[Problem]:
             able = sorted(known[work.on].dense_flop_per_s)
             if _MULTIPLIED_AS.get(work.precision, work.precision) not in able:
                 yield Problem(path, f"{work.on} does not compute in {work.precision}.", f"It has {', '.join(able)}.")
+    for number, use in parts.lists.get("sites", ()):
+        yield from _site_faults(("sites", number), use, catalogue)
     fleet: FleetTerms | None = parts.values.get("fleet")
     for kind, cap in ((fleet.power_cap if fleet else None) or {}).items():
         for cap_w in dict.fromkeys((cap.low, cap.high)) if kind in known else ():
@@ -101,6 +103,22 @@ def capabilities(parts: Parts, catalogue: Catalogue) -> Iterator[Problem]:
         if offer.price is None and kind in known and known[kind].price_usd is None:
             problem = f"{kind} has no price in the catalogue."
             yield Problem(("purchases", "offer", number), problem, 'Add one, for example "price: 30 k USD".')
+
+
+def _site_faults(path: Path_, use: SiteUse, catalogue: Catalogue) -> Iterator[Problem]:
+    """Yield kinds of supply that are none, and a build schedule that lacks its start or its size."""
+    kinds = catalogue.shelf("supply")
+    for kind in use.supply if isinstance(use.supply, dict) else ():
+        if kind != "grid" and kind not in kinds:
+            problem = f'"{kind}" is not among the kinds of supply of the catalogue.'
+            yield Problem((*path, "supply", kind), problem, nearest(kind, [*kinds, "grid"]))
+    if not use.built or use.site not in catalogue.sites:
+        return
+    entry = catalogue.sites[use.site]
+    if use.cleared is None and not entry.cleared:
+        yield Problem(path, "a build schedule does not say when it starts.", 'Add the month, "cleared: 2025-06".')
+    if use.buildings is None and entry.buildings_count is None and entry.planned_mw is None:
+        yield Problem(path, "a build schedule does not say what is built.", 'Add it, "buildings: 4 x 250 MW".')
 
 
 def _told(path: Path_, problem: str, remedy: str) -> Iterator[Problem]:

@@ -283,7 +283,7 @@ def _warnings(scenario: Scenario, catalogue: Catalogue) -> Iterator[Warning_]:
                 message = f"the power of {use.site} falls in {month}; a schedule usually only grows."
                 yield Warning_("power-falls", message, f"sites.{number}.power.{month}")
         first = next((month for month, watts in ordered if watts.value > 0.0), None)
-        if first is None or first > axis.end:
+        if not use.built and (first is None or first > axis.end):
             when = f"has its first power in {first}, after the plan's end" if first else "has no power in its schedule"
             message = f"{use.site} {when}."
             yield Warning_("power-after-the-end", message, f"sites.{number}")

@@ -337,8 +337,8 @@ def _notices(
     stated = case.plant.power_chain_efficiency_frac
     if stated and not case.plant.power_chain:
         found.append(
-            f"power chain: plant {case.plant.id} states {100.0 * stated.value:.1f} % from meter to rack and no stages; shown are "
-            "those of the generic chain, their losses scaled to it"
+            f"power chain: plant {case.plant.id} states {100.0 * stated.value:.1f} % from meter to rack and no "
+            "stages; shown are those of the generic chain, their losses scaled to it"
         )
     if question.gpus is not None and case.entry.facility_mw:
         most_mw = max(quantity.value for quantity in case.entry.facility_mw.values())

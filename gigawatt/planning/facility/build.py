@@ -19,13 +19,11 @@ from gigawatt.planning.construction import (
     campus_spend_usd,
     dates_of,
 )
+from gigawatt.planning.wiring.site_build import CONSTRUCTION, DEFAULT_PATH
 from gigawatt.records import Month
+from gigawatt.scenario.buildout import MOST_BUILDINGS
+from gigawatt.scenario.buildout import read_buildings as read_several
 from gigawatt.units import WATTS_PER_MEGAWATT, parse
-
-CONSTRUCTION = "us-2025"
-DEFAULT_PATH = "grid-new"  # where nothing says how power comes: the ordinary way
-_TIMES = re.compile(r"^\s*(\d+)\s*[x×*]\s*(.+)$")
-MOST_BUILDINGS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +108,17 @@ def read_buildings(text: str, facility_mw: float) -> tuple[float, ...]:
     >>> read_buildings("4 x 250 MW", 0.0), read_buildings("2", 300.0)
     ((250.0, 250.0, 250.0, 250.0), (150.0, 150.0))
     """
-    found = _TIMES.match(text)
     try:
-        if found:
-            size = found[2] if re.search("[A-Za-z]", found[2]) else f"{found[2]} MW"
-            count, each = int(found[1]), parse(size, "W")[0] / WATTS_PER_MEGAWATT
-        else:
+        if text.strip().isdigit():
             count = int(text)
-            each = facility_mw / count if count else 0.0
-    except (UnitError, ValueError) as error:
-        message = f'buildings "{text}": write them as "4 x 250 MW", or a number of equal ones'
+            each = facility_mw / count if 1 <= count <= MOST_BUILDINGS else 0.0
+        else:
+            count, watts = read_several(text if re.search("[A-Za-z]W", text) else f"{text} MW")
+            each = watts / WATTS_PER_MEGAWATT
+    except ValueError as error:
+        message = f"buildings: {error}"
         raise InputError(message) from error
-    if not 1 <= count <= MOST_BUILDINGS or each <= 0.0:
+    if each <= 0.0:
         message = f'buildings "{text}": 1 to {MOST_BUILDINGS} of them, each with power'
         raise InputError(message)
     return (each,) * count

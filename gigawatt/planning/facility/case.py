@@ -115,12 +115,12 @@ def site_case(
         chosen = chosen.model_copy(update={"redundancy": redundancy})
     if weather:
         entry = entry.model_copy(update={"weather": weather})
-    hours, place, notices = _weather(catalogue, entry.weather)
+    hours, place, notices = weather_of(catalogue, entry.weather)
     return SiteCase(entry, chosen, tariff, catalogue.costs[COSTS], hours, place, notices)
 
 
-def _weather(catalogue: Catalogue, name: str) -> tuple[Mapping[str, Any], Place, tuple[str, ...]]:
-    """Hours, place and notices of a station or a file."""
+def weather_of(catalogue: Catalogue, name: str) -> tuple[Mapping[str, Any], Place, tuple[str, ...]]:
+    """Return hours, place and notices of a station or a file."""
     if not is_file_name(name):
         return catalogue.weather(name), station_place(catalogue, name), ()
     folders = [folder for overlay in reversed(catalogue.folders) for folder in (overlay, overlay / "weather")]

@@ -40,7 +40,7 @@ from gigawatt.planning.facility.grid import area_hours, demand_price, energy_pri
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.solar import solar_year
 from gigawatt.planning.supply import agreement, bridging_unit, connection, generator, storage
-from gigawatt.records import Month
+from gigawatt.records import Month, Quantity
 from gigawatt.units import MONTHS_PER_YEAR, WATTS_PER_MEGAWATT, parse
 
 Floats = NDArray[np.float64]
@@ -145,7 +145,7 @@ def ask_of(written: Mapping[str, Any], catalogue: Catalogue, where: str) -> Supp
             faults.append(f'"{name}" is no kind of supply. {nearest(str(name), [*kinds, GRID])}')
             continue
         try:
-            low, high = (0.0, inf) if amount == ANY else parse(amount, "W")[1:]
+            low, high = _bounds(amount)
         except UnitError as error:
             faults.append(f'{name}: {error}; write a power, a range such as "0..2 GW", or any')
             continue
@@ -157,6 +157,13 @@ def ask_of(written: Mapping[str, Any], catalogue: Catalogue, where: str) -> Supp
         message = f"{where}: {'; '.join(faults)}"
         raise InputError(message)
     return SupplyAsk(parts_w=parts_w, grid_w=grid_w)
+
+
+def _bounds(amount: Any) -> tuple[float, float]:
+    """Read the least and the most power of a part. [W]."""
+    if isinstance(amount, Quantity):
+        return amount.low, amount.high
+    return (0.0, inf) if amount == ANY else parse(amount, "W")[1:]
 
 
 def supply_problem(

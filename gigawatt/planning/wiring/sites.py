@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from gigawatt.catalogue import Catalogue
 from gigawatt.catalogue.schema import ChainStage, CostModel, Plant, Site, Tariff
-from gigawatt.engines.facility import by_calendar_month, hourly_it_w, simulate_year
+from gigawatt.engines.facility import SiteWork, TrainingPhase, by_calendar_month, hourly_work_w, simulate_year
 from gigawatt.engines.facility.power_chain import design_chain
 from gigawatt.engines.facility.types import FacilityInputs, FacilityResult, PlantDesign, StageUse, Weather
 from gigawatt.errors import CatalogueError, InputError
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.weather_files import weather_hours
+from gigawatt.planning.wiring.site_build import built_w, drawn_w
 from gigawatt.records import Month, Quantity, TimeAxis
 from gigawatt.scenario.buildout import SiteUse
 from gigawatt.scenario.model import Scenario
@@ -26,6 +27,7 @@ Floats = NDArray[np.float64]
 LATER_MONTHS = 60
 # ASSUMPTION: typical years of 1991-2005 are cooler than today's; the weather files' own note says some tenths to 1 K.
 WARMING_K = 0.7
+HOURS_COUNT = 8760
 AIR_SUPPLY_C = 27.0  # where a plant states none: the upper end that ASHRAE TC 9.9 recommends for hall air
 # the engine's name of each field that a plant may leave to the engine's default
 OPTIONAL_FIELDS = {
@@ -61,6 +63,8 @@ class SitePlan:
     construction_usd_per_w : float
         0 where leased.
     leased : bool
+    built_w_QX : Floats or None
+        Energised power by quantile and month, where it follows a build schedule; shape (Q, X). [W]
     """
 
     use: SiteUse
@@ -82,6 +86,7 @@ class SitePlan:
     carbon_kg_per_mwh: float
     construction_usd_per_w: float
     leased: bool
+    built_w_QX: Floats | None = None
 
 
 def power_steps(use: SiteUse, entry: Site) -> dict[Month, Quantity]:
@@ -93,8 +98,10 @@ def power_steps(use: SiteUse, entry: Site) -> dict[Month, Quantity]:
     }
 
 
-def energised(use: SiteUse, entry: Site, axis: TimeAxis, figures: Figures) -> tuple[Floats, Floats]:
-    """Lay a power schedule on the months: a step holds until the next.
+def energised(
+    use: SiteUse, entry: Site, axis: TimeAxis, figures: Figures, built_w_QX: Floats | None = None
+) -> tuple[Floats, Floats]:
+    """Lay a power schedule on the months: a step holds until the next; or take one quantile of a build schedule.
 
     Returns
     -------
@@ -104,6 +111,10 @@ def energised(use: SiteUse, entry: Site, axis: TimeAxis, figures: Figures) -> tu
     """
     delay_months = round(figures(f"sites.{use.site}.delay", use.delay)) if use.delay else 0
     power_w, building_w = (np.zeros(axis.months_count + LATER_MONTHS) for _ in range(2))
+    if built_w_QX is not None:
+        building_w = drawn_w(use, built_w_QX, figures)
+        power_w[delay_months:] = building_w[: len(power_w) - delay_months]
+        return power_w, building_w
     for month, quantity in sorted(power_steps(use, entry).items()):
         step = axis.position(month)
         watts = figures(f"sites.{use.site}.power.{month}", quantity)
@@ -198,11 +209,10 @@ def simulate(
     plant: Plant,
     catalogue: Catalogue,
     it_design_w: float,
-    mean_load_frac: float,
+    work: SiteWork,
     figures: Figures,
-    serving_frac: float = 0.0,
 ) -> FacilityResult:
-    """Run a site's year at its mean load on its typical weather.
+    """Run a site's year at its load on its typical weather.
 
     Parameters
     ----------
@@ -212,12 +222,10 @@ def simulate(
         Holds the weather.
     it_design_w : float
         IT rating of the plant. [W]
-    mean_load_frac : float
-        IT load over rating. [-]
+    work : SiteWork
+        What its accelerators do.
     figures : Figures
         Ledger of the figures used.
-    serving_frac : float
-        Share of the load that follows the day. [-]
 
     Returns
     -------
@@ -228,7 +236,7 @@ def simulate(
     density = plant.it_density_w_per_m2
     return simulate_year(
         FacilityInputs(
-            it_w_H=hourly_it_w(it_design_w, mean_load_frac, serving_frac),
+            it_w_H=hourly_work_w(it_design_w, work),
             it_design_w=it_design_w,
             weather=weather,
             plant=plant_design(plant, figures),
@@ -263,7 +271,10 @@ def site_plans(scenario: Scenario, catalogue: Catalogue, mean_load_frac: float, 
         entry = catalogue.sites[use.site]
         plant = catalogue.plants[use.plant or entry.plant]
         tariff = catalogue.tariffs[entry.tariff]
-        power_w, building_w = energised(use, entry, axis, figures)
+        if use.redundancy is not None:
+            plant = plant.model_copy(update={"redundancy": use.redundancy})
+        built_w_QX = built_w(use, entry, axis, axis.months_count + LATER_MONTHS, catalogue)
+        power_w, building_w = energised(use, entry, axis, figures, built_w_QX)
         leased = entry.leased if use.leased is None else use.leased
         construction = use.construction or costs.construction_usd_per_w
         demand_charge = tariff.demand_usd_per_mw_year
@@ -293,21 +304,41 @@ def site_plans(scenario: Scenario, catalogue: Catalogue, mean_load_frac: float, 
             carbon_kg_per_mwh=figures(f"tariffs.{tariff.id}.carbon_kg_per_mwh", tariff.carbon_kg_per_mwh),
             construction_usd_per_w=0.0 if leased else figures(f"sites.{use.site}.construction_usd_per_w", construction),
             leased=leased,
+            built_w_QX=built_w_QX,
         )
-        plans.append(_with_year(draft, catalogue, mean_load_frac, figures))
+        plans.append(with_year(draft, catalogue, flat_work(mean_load_frac), figures))
     return plans
 
 
-def _with_year(draft: SitePlan, catalogue: Catalogue, mean_load_frac: float, figures: Figures) -> SitePlan:
-    """Add the hourly year, or the PUE that the scenario gives."""
-    if draft.use.pue is not None:
-        pue = figures(f"sites.{draft.use.site}.pue", draft.use.pue)
-        return replace(draft, cooling_ratio_M=np.full(12, pue - 1.0), pue_mean=pue, pue_p99=pue, pue_max=pue)
-    design_w = max(float(draft.facility_w_T.max()), float(draft.facility_later_w_L.max()), WATTS_PER_MEGAWATT)
-    year = simulate(draft.entry, draft.plant, catalogue, design_w, mean_load_frac, figures)
+def flat_work(load_frac: float) -> SiteWork:
+    """Return a load that is the same in every hour."""
+    return SiteWork(load_frac, (TrainingPhase(0, HOURS_COUNT, 1.0, load_frac),))
+
+
+def with_year(site: SitePlan, catalogue: Catalogue, work: SiteWork, figures: Figures) -> SitePlan:
+    """Return a site with the hourly year of a load, or with the PUE that the scenario gives.
+
+    Parameters
+    ----------
+    site : SitePlan
+    catalogue : Catalogue
+        Holds the weather.
+    work : SiteWork
+        What its accelerators do.
+    figures : Figures
+
+    Returns
+    -------
+    SitePlan
+    """
+    if site.use.pue is not None:
+        pue = figures(f"sites.{site.use.site}.pue", site.use.pue)
+        return replace(site, cooling_ratio_M=np.full(12, pue - 1.0), pue_mean=pue, pue_p99=pue, pue_max=pue)
+    design_w = max(float(site.facility_w_T.max()), float(site.facility_later_w_L.max()), WATTS_PER_MEGAWATT)
+    year = simulate(site.entry, site.plant, catalogue, design_w, work, figures)
     it_wh = by_calendar_month(year.it_w_H)
     return replace(
-        draft,
+        site,
         year=year,
         cooling_ratio_M=by_calendar_month(year.cooling_w_H) / it_wh,
         losses_ratio_M=by_calendar_month(year.losses_w_H) / it_wh,
