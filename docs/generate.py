@@ -210,6 +210,8 @@ def _kind(field: FieldInfo) -> str:
     leaves = list(_leaves(field.annotation))
     keyed = "dict[" in str(field.annotation)
     extra = {**_extra(field.annotation), **(field.json_schema_extra or {})}
+    if "written" in extra:
+        return str(extra["written"])
     if keyed:
         return "months and quantities" if Month in leaves else "`{accelerator: count}`"
     if "unit" in extra:

@@ -17,6 +17,7 @@ from gigawatt.errors import InputError
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.serving import ServingPool, pool_size
 from gigawatt.records import Quantity
+from gigawatt.scenario.workloads import ByHour
 from gigawatt.units import HOURS_PER_DAY, SECONDS_PER_DAY
 
 Floats = NDArray[np.float64]
@@ -106,6 +107,37 @@ def demand_by_hour(hours: Sequence[float], regions: Mapping[str, Region] | None 
         demand += region.share_frac / total * np.interp(at + region.utc_offset_h, at, local, period=HOURS)
     scaled: Floats = demand / demand.mean()
     return scaled
+
+
+def peak_to_mean_of(section: ByHour, path: str, catalogue: Catalogue, figures: Figures) -> float:
+    """Return the busiest hour over the mean of a scenario's demand: as written, or from its hours and regions.
+
+    Parameters
+    ----------
+    section : ByHour
+        Demand of people or agents.
+    path : str
+        Of the workload.
+    catalogue : Catalogue
+        Its hours stand for those not given.
+    figures : Figures
+
+    Returns
+    -------
+    float
+        1 where nothing is said. [-]
+    """
+    if not section.by_hour:
+        written = getattr(section, "peak_to_mean", None)
+        return figures(f"{path}.peak_to_mean", written) if written is not None else 1.0
+    hours = hours_given(getattr(section, "hours", None) or TYPICAL, catalogue, figures) or []
+    regions = {
+        region.region: Region(figures(f"{path}.regions.{number}.share", region.share), region.utc_offset)
+        for number, region in enumerate(getattr(section, "regions", ()))
+    }
+    total = sum(region.share_frac for region in regions.values())
+    whole = {name: Region(region.share_frac / total, region.utc_offset_h) for name, region in regions.items()}
+    return float(demand_by_hour(hours, whole).max())
 
 
 @dataclass(frozen=True, slots=True)

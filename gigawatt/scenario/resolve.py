@@ -17,7 +17,7 @@ from gigawatt.scenario.fields import Section
 from gigawatt.scenario.finance import AdsUplift, Advertising, AiServices, Engineering
 from gigawatt.scenario.model import Scenario, accelerators_of
 from gigawatt.scenario.read import Loaded
-from gigawatt.scenario.workloads import Agents, Demand, ServeWork, TrainWork
+from gigawatt.scenario.workloads import Agents, ByHour, Demand, ServeWork, TrainWork
 from gigawatt.scenario.written import dotted
 from gigawatt.units import say
 
@@ -32,7 +32,7 @@ DEFAULTS: dict[type[Section], dict[str, str]] = {
     Offer: {"price_change": "price_change_per_year"},
     TrainWork: {"sequence": "train_sequence_tokens", "batch": "train_batch_tokens"},
     Demand: {"cached": "cached_frac", "peak_to_mean": "peak_to_mean_ratio"},
-    Agents: {"cached": "cached_frac", "peak_to_mean": "peak_to_mean_ratio", "turns": "agent_turns_count"},
+    Agents: {"cached": "agent_cached_frac", "peak_to_mean": "peak_to_mean_ratio", "turns": "agent_turns_count"},
     AdsUplift: {"ramp": "revenue_ramp_months"},
     Advertising: {"ramp": "revenue_ramp_months"},
     AiServices: {"ramp": "revenue_ramp_months"},
@@ -206,7 +206,8 @@ def _fill_section(section: Any, catalogue: Catalogue) -> Any:
         if isinstance(value, Section | tuple):
             update[name] = _fill_section(value, catalogue)
     for name, default in DEFAULTS.get(type(section), {}).items():
-        if getattr(section, name) is None:
+        follows = name == "peak_to_mean" and isinstance(section, ByHour) and section.by_hour
+        if getattr(section, name) is None and not follows:
             update[name] = getattr(catalogue.defaults, default)
     if isinstance(section, ServeWork) and section.slo.availability is None:
         update["slo"] = section.slo.model_copy(update={"availability": catalogue.defaults.availability_frac})

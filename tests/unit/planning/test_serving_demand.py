@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import gigawatt as gw
 from gigawatt.catalogue import load
 from gigawatt.errors import InputError
-from gigawatt.planning.demand import Region, demand_by_hour, typical_hours
+from gigawatt.planning.demand import Region, demand_by_hour, peak_to_mean_of, typical_hours
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.jobs import serve
 from gigawatt.planning.serving import EngineTerms
@@ -124,3 +125,43 @@ def test_drafting_tokens_makes_each_cheaper_at_small_batches():
     drafted = serve(load(), MODEL, CHIP, gpus=8, terms=EngineTerms(draft_tokens=3, acceptance_frac=0.8), **tight).pool
     assert drafted.usd_per_million_output_tokens < plain.usd_per_million_output_tokens
     assert math.isfinite(token_costs(drafted).output.usd_per_million)
+
+
+POOL = (
+    "workloads=[{{serve: llama-3.1-70b, on: gb200-nvl72, start: 2026-01, "
+    "demand: {{users: 20 M, messages: 5 per user-day, input: 1000, output: 300{day}}}}}]"
+)
+TWO_REGIONS = ", hours: typical, regions: [{region: west, share: 50 %, utc_offset: -6}, " + (
+    "{region: east, share: 50 %, utc_offset: 6}]"
+)
+
+
+def demand_of(day):
+    return gw.load("coreweave-2025", [POOL.format(day=day)]).scenario.workloads[0].demand
+
+
+def test_a_scenarios_peak_is_as_written_or_by_default_or_from_its_hours():
+    catalogue = load()
+    given = {
+        "": 1.6,  # the catalogue's default
+        ", peak_to_mean: 2.5": 2.5,
+        ", hours: typical": 1.46,
+        f", hours: {[1] * 24}": 1.0,
+        f", hours: {[1] * 12 + [3] * 12}": 1.5,
+    }
+    for day, peak in given.items():
+        found = peak_to_mean_of(demand_of(day), "workloads.0", catalogue, Figures())
+        assert found == pytest.approx(peak, abs=0.005), day
+    both = demand_by_hour(typical(), {"west": Region(0.5, -6.0), "east": Region(0.5, 6.0)}).max()
+    assert peak_to_mean_of(demand_of(TWO_REGIONS), "workloads.0", catalogue, Figures()) == pytest.approx(both)
+
+
+def test_a_plan_needs_fewer_accelerators_for_users_in_two_regions():
+    needed = [
+        gw.plan("coreweave-2025", [POOL.format(day=day)], draws_count=0).tables["demand"].gpus_needed.max()
+        for day in (", hours: typical", TWO_REGIONS)
+    ]
+    assert needed[1] < needed[0]
+    apart = {"west": Region(0.5, -6.0), "east": Region(0.5, 6.0)}
+    peaks = demand_by_hour(typical(), apart).max() / demand_by_hour(typical()).max()
+    assert needed[1] / needed[0] == pytest.approx(peaks, rel=0.05)
