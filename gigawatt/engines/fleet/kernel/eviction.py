@@ -1,0 +1,93 @@
+"""Taking jobs off their nodes: with notice, so that they can write a checkpoint, and the lowest priority first."""
+
+from __future__ import annotations
+
+from gigawatt.engines.fleet.kernel.jit import compiled
+from gigawatt.engines.fleet.kernel.layout import (
+    JOB_LEAVE,
+    LEAVE,
+    NEVER,
+    RESTARTING,
+    RUNNING,
+    SAVING,
+    World,
+)
+from gigawatt.engines.fleet.kernel.lifecycle import requeue, save
+from gigawatt.engines.fleet.kernel.progress import lose, plan_at, plan_next, settle
+
+SCAN_COUNT = 4096  # running jobs of a class that are looked at for victims, newest first
+
+
+@compiled
+def ask_to_leave(w: World, slot: int, notice_s: float) -> None:
+    """Give a job notice: it goes on, writes a checkpoint at the end of the notice if that is long enough, and leaves."""
+    job, c = w.live[slot], w.clock[0]
+    write_s = w.classes[job.cls].write_s
+    saves = notice_s >= write_s and write_s < NEVER
+    leave_s = c.now + notice_s - (write_s if saves else 0.0)
+    if job.status == SAVING or leave_s >= job.leave_s:
+        if job.status == SAVING:
+            job.after = LEAVE
+        return
+    if job.coming == 0:
+        job.coming = job.held
+        w.partitions[job.where].coming += job.held
+    job.leave_s, job.abrupt = leave_s, int(not saves)
+    settle(w, slot)
+    if job.status == RUNNING:
+        plan_next(w, slot)
+    elif job.status == RESTARTING:
+        plan_at(w, slot, c.now, JOB_LEAVE)
+
+
+@compiled
+def leaves(w: World, slot: int) -> None:
+    """The notice of a job is over."""
+    job = w.live[slot]
+    settle(w, slot)
+    if job.status == RUNNING and not job.abrupt and not job.spoilt_s < NEVER:
+        save(w, slot, LEAVE)
+    else:
+        lose(w, slot, 0.0)
+        requeue(w, slot)
+
+
+@compiled
+def _eligible(w: World, slot: int, forced: bool) -> bool:
+    """Whether a job may be taken off now."""
+    job = w.live[slot]
+    if job.coming > 0 or not job.whole or (job.status != RUNNING and job.status != RESTARTING):
+        return False
+    return forced or w.clock[0].now - job.taken_s >= w.classes[job.cls].after_s
+
+
+@compiled
+def _sweep_victims(w: World, p: int, below: int, gpus: int, forced: bool, act: bool) -> int:
+    """Go through the jobs of lower priority, newest first, until enough is found; return what was found."""
+    found = 0
+    for cls in w.class_order:
+        if w.classes[cls].priority >= below:
+            break
+        slot = w.chains[p, cls, 1]
+        looked = 0
+        while slot >= 0 and found < gpus and looked < SCAN_COUNT:
+            before = w.live[slot].prv
+            if _eligible(w, slot, forced):
+                found += w.live[slot].held
+                if act:
+                    ask_to_leave(w, slot, w.classes[cls].grace_s)
+            slot = before
+            looked += 1
+    return found
+
+
+@compiled
+def preempt(w: World, p: int, below: int, gpus: int, forced: bool) -> bool:
+    """Take so many accelerators from jobs of lower priority, all of them or none; what is on its way counts."""
+    lacking = gpus - w.partitions[p].coming
+    if lacking <= 0:
+        return True
+    if not forced and _sweep_victims(w, p, below, lacking, forced, False) < lacking:
+        return False
+    _sweep_victims(w, p, below, lacking, forced, True)
+    return True

@@ -1,0 +1,196 @@
+"""Failures: one stream for each partition and component, thinned to the nodes that are up (P. A. W. Lewis, G. S. Shedler,
+"Simulation of nonhomogeneous Poisson processes by thinning," Naval Research Logistics Quarterly 26, 1979).
+"""
+
+from __future__ import annotations
+
+import math
+
+from gigawatt.engines.fleet.kernel.books import accrue
+from gigawatt.engines.fleet.kernel.draws import exponential, uniform
+from gigawatt.engines.fleet.kernel.heap import push
+from gigawatt.engines.fleet.kernel.jit import compiled
+from gigawatt.engines.fleet.kernel.layout import (
+    DOWN,
+    FREE,
+    NEVER,
+    NODE_DETECT,
+    NONE,
+    ON_PARTITION,
+    ON_POD,
+    ON_RACK,
+    ON_ZONE,
+    RANDOM_DETECT,
+    RANDOM_FAILURE,
+    RANDOM_KIND,
+    RUNNING,
+    SHARED,
+    STREAM,
+    WHOLE,
+    World,
+)
+from gigawatt.engines.fleet.kernel.progress import plan_next, refresh, settle
+from gigawatt.engines.fleet.kernel.recovery import interrupt_all, mark_hit
+from gigawatt.engines.fleet.kernel.repair import start_repair
+from gigawatt.engines.fleet.kernel.space import drop_node, drop_share, pick_free
+
+DRAWS_PER_FAILURE = 8  # uniform numbers set aside for each candidate; five are used
+
+
+@compiled
+def _infant(w: World, component: int, age_s: float) -> float:
+    """Return the rate at an age over the settled one."""
+    b = w.components[component]
+    if b.infant == 1.0 or b.infant_s <= 0.0:
+        return 1.0
+    return 1.0 + (b.infant - 1.0) * math.exp(-max(age_s, 0.0) / b.infant_s)
+
+
+@compiled
+def aim(w: World, flow: int) -> None:
+    """Draw when a stream has its next candidate, at the greatest rate that any node may have until it is drawn anew."""
+    f, c = w.flows[flow], w.clock[0]
+    a = w.partitions[f.partition]
+    f.top = max(_infant(w, f.component, c.now - a.young_s), 1.0)
+    per_s = w.components[f.component].per_node_s * f.top * a.weight * (a.ordinary + a.lemons * c.lemon_factor)
+    if per_s > 0.0:
+        push(w, c.now + exponential(c.seed, RANDOM_FAILURE, flow, f.draws) / per_s, STREAM, flow, f.epoch, 0)
+
+
+@compiled
+def aim_all(w: World, p: int) -> None:
+    """Draw the streams of a partition anew: its nodes came, went or aged."""
+    for flow in range(w.flows.size):
+        if w.flows[flow].partition == p:
+            w.flows[flow].epoch += 1
+            w.flows[flow].draws += 1
+            aim(w, flow)
+
+
+@compiled
+def _unit(w: World, node: int, scope: int) -> tuple[int, int]:
+    """Return the range of nodes that a failure of a scope takes down."""
+    a = w.partitions[w.nodes[node].partition]
+    size = 1
+    if scope == ON_RACK:
+        size = a.rack
+    elif scope == ON_POD:
+        size = a.pod
+    elif scope == ON_ZONE:
+        size = a.zone
+    elif scope == ON_PARTITION:
+        size = a.count
+    first = a.first + (node - a.first) // size * size
+    return first, min(first + size, a.first + a.count)
+
+
+@compiled
+def empty_node(w: World, node: int) -> None:
+    """Take whatever runs on a node off it; the jobs are on the list of hits, and nobody holds or lists the node."""
+    n = w.nodes[node]
+    if n.state == WHOLE:
+        mark_hit(w, n.job)
+        w.live[n.job].hits += 1
+        drop_node(w, node)
+    else:
+        while n.state == SHARED:
+            mark_hit(w, n.job)
+            w.live[n.job].hits += 1
+            drop_share(w, n.job)
+        pick_free(w, node)
+
+
+@compiled
+def break_unit(w: World, picked: int, component: int) -> None:
+    """Take the nodes of a failure's scope down, start the repair, interrupt the jobs."""
+    first, last = _unit(w, picked, w.components[component].scope)
+    chain = NONE
+    for node in range(first, last):
+        n = w.nodes[node]
+        if n.state == FREE or n.state == WHOLE or n.state == SHARED:
+            empty_node(w, node)
+            n.state, n.hidden = DOWN, 0
+            n.epoch += 1
+            a = w.partitions[n.partition]
+            accrue(w, n.partition)
+            a.down += a.gpus
+            if node != picked:
+                n.nxt = chain
+                chain = node
+    w.nodes[picked].nxt = chain
+    start_repair(w, picked, component)
+    interrupt_all(w, component)
+
+
+@compiled
+def _hide(w: World, node: int, component: int, count: int) -> None:
+    """A failure that shows later: the jobs on the node work in vain from now on."""
+    n, c = w.nodes[node], w.clock[0]
+    delay_s = w.components[component].detect_s * exponential(c.seed, RANDOM_DETECT, node, count)
+    push(w, c.now + delay_s, NODE_DETECT, node, n.epoch, component)
+    if n.hidden:
+        return
+    n.hidden = 1
+    slot = n.job
+    while slot >= 0:
+        job = w.live[slot]
+        job.hidden += 1
+        if job.status == RUNNING and not job.spoilt_s < NEVER:
+            settle(w, slot)
+            job.spoilt_s = c.now
+            refresh(w, slot)
+            plan_next(w, slot)
+        slot = job.node_nxt if n.state == SHARED else NONE
+
+
+@compiled
+def _note(w: World, node: int, component: int) -> None:
+    """Log a failure, and mark the node for replacement when it has failed too often."""
+    c, n = w.clock[0], w.nodes[node]
+    w.components[component].failures += 1
+    line = w.log[c.log_count]
+    line.time_s, line.node, line.component = c.now, node, component
+    line.job = w.live[n.job].job if n.job >= 0 else NONE
+    c.log_count += 1
+    if c.lemon_count > 0:
+        place = n.fails % c.lemon_count
+        w.recent[node, place] = c.now
+        oldest_s = w.recent[node, (place + 1) % c.lemon_count]
+        if n.fails + 1 >= c.lemon_count and c.now - oldest_s <= c.lemon_window_s:
+            n.lemon = 2
+    n.fails += 1
+
+
+@compiled
+def candidate(w: World, flow: int) -> None:
+    """A stream offers a failure: pick the node, see whether it fails, and aim at the next."""
+    f, c = w.flows[flow], w.clock[0]
+    a = w.partitions[f.partition]
+    base = f.draws * DRAWS_PER_FAILURE
+    lemons = a.lemons * c.lemon_factor
+    pick = uniform(c.seed, RANDOM_KIND, flow, base) * (a.ordinary + lemons)
+    thin = f.top
+    if pick < a.ordinary:
+        node = w.lemons[a.first + min(int(pick), a.ordinary - 1)]
+    else:
+        at = min(int((pick - a.ordinary) / c.lemon_factor), a.lemons - 1)
+        node = w.lemons[w.lemon_first[f.partition] + at]
+        if w.nodes[node].lemon == 0:
+            thin *= c.lemon_factor
+    n = w.nodes[node]
+    component = f.component
+    accept = uniform(c.seed, RANDOM_KIND, flow, base + 1) * thin < _infant(w, component, c.now - n.born_s)
+    if accept and (n.state == FREE or n.state == WHOLE or n.state == SHARED):
+        _note(w, node, component)
+        if uniform(c.seed, RANDOM_KIND, flow, base + 2) < w.components[component].hidden:
+            _hide(w, node, component, n.fails)
+        else:
+            break_unit(w, node, component)
+    f.draws += 1
+    aim(w, flow)
+
+
+@compiled
+def detected(w: World, node: int, component: int) -> None:
+    """A hidden failure shows."""
+    break_unit(w, node, component)

@@ -1,0 +1,289 @@
+"""How a job starts, restarts, gives its nodes back and ends."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gigawatt.engines.fleet.kernel.books import accrue
+from gigawatt.engines.fleet.kernel.draws import exponential, log_normal
+from gigawatt.engines.fleet.kernel.jit import compiled
+from gigawatt.engines.fleet.kernel.layout import (
+    BIN_BLOCK,
+    BIN_S,
+    BINS_COUNT,
+    COMPLETED,
+    ELASTIC,
+    JOB_SAVED,
+    JOB_UP,
+    NEVER,
+    NONE,
+    RANDOM_JOB,
+    RANDOM_RESTART,
+    RANDOM_STOP,
+    RESTARTING,
+    RUNNING,
+    SAVING,
+    VACANT,
+    World,
+)
+from gigawatt.engines.fleet.kernel.order import bill
+from gigawatt.engines.fleet.kernel.progress import best_interval_s, finish_s, keep, plan_at, plan_next, refresh, settle
+from gigawatt.engines.fleet.kernel.queues import enqueue
+from gigawatt.engines.fleet.kernel.space import drop_node, drop_share, put_free
+
+
+@compiled
+def new_slot(w: World, number: int) -> int:
+    """Return a slot for a job that arrives; the loop sees to it that there is one."""
+    c = w.clock[0]
+    slot = c.slot_free
+    if slot >= 0:
+        c.slot_free = w.live[slot].child
+    else:
+        slot = c.slots_used
+        c.slots_used += 1
+    job = w.live[slot]
+    job.job, job.cls, job.tenant = number, w.job_class[number], w.tenant[number]
+    job.asked, job.partition, job.where = w.gpus[number], w.wanted[number], NONE
+    job.work_s, job.key = w.work_s[number], w.submit_s[number]
+    job.head = job.prv = job.nxt = job.child = job.sibling = job.bin = NONE
+    job.nodes = job.wanted_nodes = job.hits = job.held = job.hidden = job.slow = 0
+    job.coming = job.abrupt = job.lost = job.rejoin = job.missing = job.stops = job.draws = job.pods = 0
+    job.after = job.hit = job.wants = job.whole = job.started = job.again = job.pending = 0
+    job.done_s = job.fresh_s = job.phase_s = job.rate = job.active = job.booked = job.useful = 0.0
+    job.held_s = job.wait_s = job.pad = job.spread = 0.0
+    job.fail_left_s = job.stop_left_s = job.leave_s = job.spoilt_s = job.interval_s = NEVER
+    job.power_mw = 0
+    return slot
+
+
+@compiled
+def vacate(w: World, slot: int) -> None:
+    """Free the slot of a job that is gone."""
+    job, c = w.live[slot], w.clock[0]
+    if job.pending:
+        c.stale += 1
+    job.epoch += 1
+    job.life += 1
+    job.status = VACANT
+    job.child = c.slot_free
+    c.slot_free = slot
+
+
+@compiled
+def book_bin(w: World, slot: int, sign: int) -> None:
+    """Enter or strike out when a job is expected to give its accelerators back."""
+    job, c = w.live[slot], w.clock[0]
+    if c.backfill == 0:
+        return
+    if sign > 0:
+        first = int(c.now / BIN_S)
+        last = int(min((c.now + job.estimate_s) / BIN_S, float(first + BINS_COUNT - 1)))
+        job.bin, job.binned = last % BINS_COUNT, job.held
+    elif job.bin < 0:
+        return
+    w.bins[job.where, job.bin] += sign * job.binned
+    w.blocks[job.where, job.bin // BIN_BLOCK] += sign * job.binned
+    if sign < 0:
+        job.bin = NONE
+
+
+@compiled
+def mttf_s(w: World, slot: int) -> float:
+    """Return the mean time between failures that a job on its nodes should expect."""
+    job = w.live[slot]
+    a = w.partitions[job.where]
+    per_s = w.classes[job.cls].fails_per_s
+    for b in range(w.clock[0].components):
+        unit = 1
+        if w.components[b].scope == 1:
+            unit = a.rack
+        elif w.components[b].scope == 2:
+            unit = a.pod
+        elif w.components[b].scope == 3:
+            unit = a.zone
+        elif w.components[b].scope == 4:
+            unit = a.count
+        per_s += w.components[b].per_node_s * max(max(job.nodes, 1), min(unit, a.count))
+    return 1.0 / per_s if per_s > 0.0 else NEVER
+
+
+@compiled
+def next_draws(w: World, slot: int, stops: bool) -> None:
+    """Draw the running time until the job's own next failure, or its next planned stop."""
+    job, c = w.live[slot], w.clock[0]
+    kind = w.classes[job.cls]
+    if stops:
+        job.stop_left_s = NEVER
+        if c.stops_per_s > 0.0 and kind.training:
+            job.stop_left_s = exponential(c.seed, RANDOM_STOP, job.job, job.draws) / c.stops_per_s
+    else:
+        job.fail_left_s = NEVER
+        if kind.fails_per_s > 0.0:
+            job.fail_left_s = exponential(c.seed, RANDOM_JOB, job.job, job.draws) / kind.fails_per_s
+    job.draws += 1
+
+
+@compiled
+def run(w: World, slot: int) -> None:
+    """Let a job that has its nodes work."""
+    job = w.live[slot]
+    job.status = RUNNING
+    job.spoilt_s = w.clock[0].now if job.hidden > 0 else NEVER
+    refresh(w, slot)
+    job.estimate_s = finish_s(w, slot) * w.clock[0].estimate
+    book_bin(w, slot, -1)
+    book_bin(w, slot, 1)
+    plan_next(w, slot)
+
+
+@compiled
+def restart(w: World, slot: int, median_s: float) -> None:
+    """Let a job that has its nodes restart, then run; it is not asked to leave any more than before."""
+    job, c = w.live[slot], w.clock[0]
+    time_s = log_normal(median_s, w.classes[job.cls].sigma, c.seed, RANDOM_RESTART, job.job, job.stops + job.draws)
+    job.draws += 1
+    job.status, job.spoilt_s, job.after = RESTARTING, NEVER, 0
+    refresh(w, slot)
+    plan_at(w, slot, c.now + time_s, JOB_UP)
+
+
+@compiled
+def begin(w: World, slot: int, p: int, pods: int) -> None:
+    """Start a job on the nodes that it was given."""
+    job, c = w.live[slot], w.clock[0]
+    kind, a = w.classes[job.cls], w.partitions[p]
+    job.where, job.mark_s, job.taken_s = p, c.now, c.now
+    job.phase_s = 0.0
+    job.wanted_nodes = job.nodes if job.whole else 0
+    job.pad = 1.0 - job.asked / (job.wanted_nodes * a.gpus) if job.whole else 0.0
+    least = (job.nodes + a.pod - 1) // a.pod
+    job.pods = pods
+    job.spread = kind.spread * np.log2(max(pods / max(least, 1), 1.0))
+    last = w.chains[p, job.cls, 1]
+    job.prv, job.nxt = last, NONE
+    if last >= 0:
+        w.live[last].nxt = slot
+    else:
+        w.chains[p, job.cls, 0] = slot
+    w.chains[p, job.cls, 1] = slot
+    job.interval_s = kind.interval_s
+    if kind.interval_s <= 0.0:
+        job.interval_s = best_interval_s(kind.write_s, mttf_s(w, slot))
+    if not job.started:
+        job.started = 1
+        w.outcome[job.job].start_s = c.now
+        next_draws(w, slot, False)
+        next_draws(w, slot, True)
+    if job.again:
+        job.rate = 1.0
+        job.estimate_s = (finish_s(w, slot) + kind.restart_s) * c.estimate
+        book_bin(w, slot, 1)
+        restart(w, slot, kind.restart_s)
+    else:
+        run(w, slot)
+
+
+@compiled
+def _forget_wish(w: World, slot: int) -> None:
+    """Strike a job off the list of those that lack nodes."""
+    job = w.live[slot]
+    if not job.wants:
+        return
+    job.wants = 0
+    at = w.partitions[job.where].wanting
+    if at == slot:
+        w.partitions[job.where].wanting = job.want_nxt
+        return
+    while w.live[at].want_nxt != slot:
+        at = w.live[at].want_nxt
+    w.live[at].want_nxt = job.want_nxt
+
+
+@compiled
+def release(w: World, slot: int) -> None:
+    """Take all nodes from a job whose books are settled."""
+    job = w.live[slot]
+    p = job.where
+    accrue(w, p)
+    _forget_wish(w, slot)
+    bill(w, job.tenant)
+    book_bin(w, slot, -1)
+    if job.whole:
+        while job.head >= 0:
+            node = job.head
+            drop_node(w, node)
+            put_free(w, node)
+    elif job.nodes > 0:
+        drop_share(w, slot)
+    w.partitions[p].jobs_mw -= job.power_mw
+    job.power_mw = 0
+    if job.prv >= 0:
+        w.live[job.prv].nxt = job.nxt
+    else:
+        w.chains[p, job.cls, 0] = job.nxt
+    if job.nxt >= 0:
+        w.live[job.nxt].prv = job.prv
+    else:
+        w.chains[p, job.cls, 1] = job.prv
+    job.prv = job.nxt = NONE
+    w.partitions[p].coming -= job.coming
+    job.lost = job.rejoin = job.missing = job.coming = job.abrupt = 0
+    job.life += 1
+    job.leave_s = job.spoilt_s = NEVER
+
+
+@compiled
+def requeue(w: World, slot: int) -> None:
+    """Send a job that lost its place back to its queue, where it keeps its rank."""
+    job = w.live[slot]
+    release(w, slot)
+    if job.pending:
+        w.clock[0].stale += 1
+    job.epoch += 1
+    job.pending = 0
+    job.again = 1
+    job.after = 0
+    enqueue(w, slot)
+    w.queues[job.queue].seen = NONE
+
+
+@compiled
+def save(w: World, slot: int, after: int) -> None:
+    """Let a job write a checkpoint before a stop that was foreseen."""
+    job = w.live[slot]
+    job.status, job.after = SAVING, after
+    refresh(w, slot)
+    plan_at(w, slot, w.clock[0].now + w.classes[job.cls].write_s, JOB_SAVED)
+
+
+@compiled
+def record(w: World, slot: int, state: int) -> None:
+    """Write down what became of a job."""
+    job = w.live[slot]
+    out = w.outcome[job.job]
+    out.wait_s, out.held_s = job.wait_s, job.held_s
+    out.useful_s = job.done_s + job.fresh_s
+    out.stops, out.state = job.stops, state
+
+
+@compiled
+def end(w: World, slot: int) -> None:
+    """The work of a job is done."""
+    job, c = w.live[slot], w.clock[0]
+    settle(w, slot)
+    keep(w, slot, 0.0)
+    job.done_s = job.work_s
+    c.asked_gpu_s += job.work_s * job.asked
+    record(w, slot, COMPLETED + w.job_end[job.job])
+    w.outcome[job.job].end_s = c.now
+    release(w, slot)
+    vacate(w, slot)
+
+
+@compiled
+def elastic_enough(w: World, slot: int) -> bool:
+    """Whether an elastic job may go on with the nodes that it has left."""
+    job = w.live[slot]
+    kind = w.classes[job.cls]
+    return kind.mode == ELASTIC and job.nodes > 0 and job.nodes >= kind.least * job.wanted_nodes

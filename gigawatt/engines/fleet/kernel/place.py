@@ -1,0 +1,162 @@
+"""Which nodes a job gets. A job no larger than a pod goes into one pod where any has room, a larger one over few pods."""
+
+from __future__ import annotations
+
+from gigawatt.engines.fleet.kernel.jit import compiled
+from gigawatt.engines.fleet.kernel.layout import NONE, RACK_ALIGNED, SPREAD_OUT, World
+from gigawatt.engines.fleet.kernel.space import take_node, take_share
+
+
+@compiled
+def _fullest(w: World, base: int, low: int, high: int) -> int:
+    """Return a cell with the fewest free nodes of at least `low`, or none."""
+    for free in range(low, high + 1):
+        if w.buckets[base + free] >= 0:
+            return w.buckets[base + free]
+    return NONE
+
+
+@compiled
+def _emptiest(w: World, base: int, low: int, high: int) -> int:
+    """Return a cell with the most free nodes, at least `low`, or none."""
+    for free in range(high, low - 1, -1):
+        if w.buckets[base + free] >= 0:
+            return w.buckets[base + free]
+    return NONE
+
+
+@compiled
+def _take_from_list(w: World, slot: int, cell: int, count: int) -> int:
+    """Take up to so many nodes off the list of a cell."""
+    taken = min(count, w.cells[cell].free)
+    for _ in range(taken):
+        take_node(w, w.cells[cell].head, slot)
+    return taken
+
+
+@compiled
+def take_from_pod(w: World, slot: int, pod: int, count: int) -> int:
+    """Take up to so many nodes of a pod, from as few of its racks as possible."""
+    c = w.cells[pod]
+    if c.inners == 0:
+        return _take_from_list(w, slot, pod, count)
+    taken = 0
+    while taken < count and c.free > 0:
+        best, best_free = NONE, 0
+        for rack in range(c.inner, c.inner + c.inners):
+            free = w.cells[rack].free
+            need = count - taken
+            # the tightest rack that holds all the rest, else the one with the most
+            if free > 0 and (
+                best < 0
+                or (free >= need and (best_free < need or free < best_free))
+                or (free < need and best_free < need and free > best_free)
+            ):
+                best, best_free = rack, free
+        taken += _take_from_list(w, slot, best, count - taken)
+    return taken
+
+
+@compiled
+def _take_over_pods(w: World, slot: int, p: int, count: int) -> int:
+    """Take nodes of several pods, the emptiest first and a tight one for the rest; return the pods."""
+    a = w.partitions[p]
+    pods = 0
+    left = count
+    while left > 0:
+        pod = _fullest(w, a.pod_buckets, left, a.pod) if left <= a.pod else NONE
+        if pod < 0:
+            pod = _emptiest(w, a.pod_buckets, 1, a.pod)
+        left -= take_from_pod(w, slot, pod, left)
+        pods += 1
+    return pods
+
+
+@compiled
+def _take_racks(w: World, slot: int, p: int, count: int) -> int:
+    """Take wholly free racks, from pods with most free nodes first; return the pods."""
+    a = w.partitions[p]
+    pods = 0
+    left = count
+    free = a.pod
+    while left > 0 and free > 0:
+        pod = w.buckets[a.pod_buckets + free]
+        taken = 0
+        while pod >= 0 and taken == 0:
+            after = w.cells[pod].nxt
+            for rack in range(w.cells[pod].inner, w.cells[pod].inner + w.cells[pod].inners):
+                if left > taken and w.cells[rack].free == w.cells[rack].count:
+                    taken += _take_from_list(w, slot, rack, left - taken)
+            pod = after
+        left -= taken
+        if taken > 0:
+            pods += 1
+        else:
+            free -= 1
+    return pods
+
+
+@compiled
+def take_whole(w: World, slot: int, p: int, count: int) -> int:
+    """Take nodes that are known to be there; return the pods that they span."""
+    a = w.partitions[p]
+    spread = w.clock[0].placement == SPREAD_OUT
+    if a.rack > 1 and w.clock[0].placement == RACK_ALIGNED and count >= a.rack:
+        return _take_racks(w, slot, p, count)
+    if a.rack > 1 and count <= a.rack and not spread:
+        rack = _fullest(w, a.rack_buckets, count, a.rack)
+        if rack >= 0:
+            _take_from_list(w, slot, rack, count)
+            return 1
+    if count <= a.pod:
+        pod = _emptiest(w, a.pod_buckets, count, a.pod) if spread else _fullest(w, a.pod_buckets, count, a.pod)
+        if pod >= 0:
+            take_from_pod(w, slot, pod, count)
+            return 1
+    return _take_over_pods(w, slot, p, count)
+
+
+@compiled
+def take_near(w: World, slot: int, count: int) -> None:
+    """Take spares for a job: from a pod it is in where there are any, else from anywhere in the partition."""
+    job = w.live[slot]
+    left = count
+    if job.head >= 0:
+        left -= take_from_pod(w, slot, w.nodes[job.head].pod, left)
+    if left > 0:
+        _take_over_pods(w, slot, job.where, left)
+
+
+@compiled
+def place_share(w: World, slot: int, p: int, spread: bool) -> bool:
+    """Put a job smaller than a node on the tightest shared node, else on a free one."""
+    a = w.partitions[p]
+    node = NONE
+    roomy = a.free_nodes > a.spare_nodes
+    if not (spread and roomy):
+        for free in range(w.live[slot].asked, a.gpus):
+            if w.levels[p, free] >= 0:
+                node = w.levels[p, free]
+                break
+    if node < 0 and roomy:
+        pod = _fullest(w, a.pod_buckets, 1, a.pod)
+        cell = pod
+        if a.rack > 1:
+            cell = _fullest(w, a.rack_buckets, 1, a.rack)
+        node = w.cells[cell].head
+    if node < 0:
+        return False
+    take_share(w, node, slot)
+    return True
+
+
+@compiled
+def room(w: World, p: int, count: int) -> bool:
+    """Whether a partition has so many nodes for a new job, hot spares left alone."""
+    a = w.partitions[p]
+    if a.rack > 1 and w.clock[0].placement == RACK_ALIGNED and count >= a.rack:
+        if a.full_racks * a.rack < count:
+            return False
+    if w.clock[0].strict_pods and count <= a.pod and _fullest(w, a.pod_buckets, count, a.pod) < 0:
+        return False
+    return a.free_nodes - a.spare_nodes >= count
