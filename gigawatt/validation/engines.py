@@ -42,6 +42,18 @@ def _facility(data: Path | None, flags: Path | None) -> Validation:
     return validate_facility(data)
 
 
+def _energy(data: Path | None, flags: Path | None) -> Validation:
+    from gigawatt.validation.energy import validate_energy
+
+    return validate_energy()
+
+
+def _construction(data: Path | None, flags: Path | None) -> Validation:
+    from gigawatt.validation.construction import validate_construction
+
+    return validate_construction()
+
+
 def _reliability(data: Path | None, flags: Path | None) -> Validation:
     from gigawatt.validation.facility import validate_reliability
 
@@ -59,6 +71,8 @@ ENGINES: dict[str, tuple[Callable[[Path | None, Path | None], Validation], Bound
     "training-runs": (_training_runs, Bound(15.0, 20.0)),
     "serving": (_serving, Bound(10.0, 26.0)),
     "facility": (_facility, Bound(5.0, 15.0)),
+    "energy": (_energy, Bound(2.0, 5.0)),
+    "construction": (_construction, Bound(15.0, 45.0)),
     "reliability": (_reliability, Bound(5.0, 15.0)),
     "finance": (_finance, Bound(10.0, 25.0)),
 }

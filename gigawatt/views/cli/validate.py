@@ -25,7 +25,9 @@ NARROWEST_GROUP = 12
 def run(
     engine: Annotated[
         str | None,
-        typer.Argument(help="training, training-runs, serving, facility, reliability, finance; all if not given."),
+        typer.Argument(
+            help="training, training-runs, serving, facility, energy, construction, reliability or finance; all else."
+        ),
     ] = None,
     data: Annotated[
         Path | None,

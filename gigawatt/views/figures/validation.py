@@ -16,7 +16,8 @@ WIDE_PX = 544.0
 PHONE_PX = 480.0  # narrower than this a picture is for a phone: no words under the pointer, shorter labels
 NOUNS = {
     "training": "training steps", "training-runs": "training runs", "serving": "serving figures",
-    "facility": "facility figures", "reliability": "reliability figures", "finance": "financial figures",
+    "facility": "facility figures", "energy": "figures of supply", "construction": "build speeds",
+    "reliability": "reliability figures", "finance": "financial figures",
 }  # fmt: skip
 QUANTITIES = {
     "step_time_s": "Step time, s", "output_tokens_per_s": "Output throughput, tokens/s",
@@ -26,6 +27,9 @@ QUANTITIES = {
     "itl_p99_ms": "Gap between tokens, p99, ms",
     "power_w": "Power, W", "j_per_output_token": "Energy, J per output token",
     "pue": "PUE", "wue_l_per_kwh": "Water, L/kWh", "facility_w_per_gpu": "Facility power, W per GPU",
+    "yield_kwh_per_kw": "Solar yield, kWh/kW", "total_usd": "Cost a year, USD", "capacity_mw": "Capacity, MW",
+    "usd_per_mwh": "Cost, USD/MWh", "nameplate_ratio": "Nameplate over firm power",
+    "first_power_days": "Clearing to first power, days", "gigawatt_days": "Clearing to a gigawatt, days",
     "node_w": "Node power, W", "mttf_h": "Mean time to failure, h", "stops_count": "Stops",
     "gpu_hours_m": "GPU-hours, million", "tflops_per_gpu": "TFLOP/s per GPU",
     "ettr_frac": "Effective training time ratio", "downtime_frac": "Share of time down",

@@ -14,6 +14,8 @@ COMPARED_WITH = {
     "training-runs": "GPU-hours of whole published runs",
     "serving": "throughput, latency and power of MLPerf, TensorRT-LLM and ML.ENERGY",
     "facility": "PUE, water and watts per GPU: LBNL's map, Meta, Google, Frontier, cluster reports",
+    "energy": "solar yields of PVWatts, an optimum found with PyPSA, LBNL's cost of waiting, a firm gas plant",
+    "construction": "days to first power and to a gigawatt of campuses seen from space",
     "reliability": "interruptions and effective training time that operators published",
     "finance": "Meta's depreciation, cost models of a gigawatt, rental prices",
 }
