@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from gigawatt.catalogue import load
-from gigawatt.engines.serving import Replica, Request, ServiceLevel, ServingInputs, frontier, operating_point
+from gigawatt.engines.serving import (
+    Replica,
+    Request,
+    ServiceLevel,
+    ServingInputs,
+    Speculation,
+    frontier,
+    operating_point,
+    pool_frontier,
+)
 from gigawatt.engines.serving.batching import points
 from gigawatt.planning import convert
 
@@ -39,3 +50,22 @@ def test_many_batches_at_once(benchmark, inputs):
 def test_a_whole_frontier(benchmark, inputs):
     """Every replica up to 64 accelerators, at up to 48 batches each."""
     assert benchmark(frontier, inputs).chosen is not None
+
+
+def test_every_deployment_of_a_mixture_of_experts(benchmark):
+    """DeepSeek-V3 on up to 256 H200: replicas, pools apart, with and without drafted tokens; the target is 1 s."""
+    catalogue = load()
+    plain = ServingInputs(
+        convert.transformer(catalogue.models["deepseek-v3"]),
+        convert.accelerator(catalogue.accelerators["h200-sxm"], catalogue),
+        Request(4000.0, 1000.0),
+        ServiceLevel(2.0, 0.05),
+        max_gpus_count=256,
+    )
+
+    def all_of_them():
+        """Both layouts, with and without drafting."""
+        drafted = replace(plain, speculation=Speculation(1, 0.85))
+        return [search(one) for one in (plain, drafted) for search in (frontier, pool_frontier)]
+
+    assert all(found.chosen is not None for found in benchmark(all_of_them))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from gigawatt.catalogue.store import Catalogue, load
@@ -10,6 +10,7 @@ from gigawatt.engines.serving.batching import points
 from gigawatt.engines.serving.constants import CALIBRATION, Calibration
 from gigawatt.engines.serving.frontier import best_of, evaluate
 from gigawatt.engines.serving.kvcache import cache
+from gigawatt.engines.serving.uncertainty import interval_factor
 from gigawatt.engines.serving.workload import shard
 from gigawatt.errors import InputError, nearest
 from gigawatt.validation.compare import Row, Summary, Validation, summarise
@@ -21,18 +22,6 @@ PUBLISHED_FLAGS = PUBLISHED / "serving_flags.csv"
 FLAG_ACTIONS = ("fix", "exclude", "low", "power-capped", "not-slo-bound")
 # Rows whose count was put right in the file's own terms are not doubted.
 UNDOUBTED = "fix"
-# Half-width of the stated range as a factor: about the 80th percentile of the leave-one-model-out error by quantity and
-# kind; see docs/methods/serving.md.
-RANGE_FACTOR: Mapping[str, float] = {
-    "max-load": 1.20,
-    "offline": 1.30,
-    "server": 1.30,
-    "interactive": 1.35,
-    "steady": 1.25,
-    "itl_ms": 1.25,
-    "power_w": 1.15,
-    "j_per_output_token": 1.25,
-}
 
 
 def _waves(batch: float, run_requests: float) -> tuple[list[float], list[float]]:
@@ -135,6 +124,14 @@ def _labels(measurement: Measurement) -> str:
     return "/".join((measurement.kind, family, inputs.accelerator.generation, inputs.precision, inputs.model.name))
 
 
+def _factor(measurement: Measurement, quantity: str) -> float:
+    """Half-width of the range that the engine states, as a factor."""
+    if measurement.inputs is None:
+        return 1.0
+    name = measurement.kind if quantity == "output_tokens_per_s" else quantity
+    return interval_factor(measurement.inputs.accelerator, bool(measurement.inputs.model.experts), name)
+
+
 def _rows(measurement: Measurement, flag: str, calibration: Calibration) -> Iterable[Row]:
     """Yield a row for each quantity measured."""
     predicted = predict(measurement, calibration)
@@ -142,7 +139,7 @@ def _rows(measurement: Measurement, flag: str, calibration: Calibration) -> Iter
     labels = _labels(measurement)
     for quantity, measured in measurement.measured.items():
         value = predicted.get(quantity, float("nan"))
-        factor = RANGE_FACTOR.get(quantity, RANGE_FACTOR.get(measurement.kind, RANGE_FACTOR["offline"]))
+        factor = _factor(measurement, quantity)
         yield Row(
             id=measurement.id,
             group=labels,

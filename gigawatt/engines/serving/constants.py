@@ -148,38 +148,38 @@ class Calibration:
     """
 
     bandwidth_frac: Mapping[str, float] = field(
-        default_factory=lambda: {"hopper": 0.95, "blackwell": 0.795, "cdna": 0.514, "gddr": 0.92, "other": 0.75}
+        default_factory=lambda: {"hopper": 0.95, "blackwell": 0.803, "cdna": 0.466, "gddr": 0.92, "other": 0.75}
     )
     kv_bandwidth_frac: float = 0.94
     matrix_frac: Mapping[str, float] = field(
         default_factory=lambda: {
-            "hopper-fp8": 0.769,
-            "hopper": 0.676,
+            "hopper-fp8": 0.783,
+            "hopper": 0.682,
             "blackwell-bf16": 0.8,
-            "blackwell-fp4": 0.527,
-            "blackwell": 0.576,
-            "cdna": 0.588,
-            "gddr": 0.673,
+            "blackwell-fp4": 0.532,
+            "blackwell": 0.565,
+            "cdna": 0.613,
+            "gddr": 0.677,
             "other": 0.55,
         }
     )
-    grouped_matrix_frac: float = 0.6
-    expert_half_width: float = 671
-    scale_up_frac: float = 0.412
-    pcie_frac: float = 0.471
-    layer_launch_s: Mapping[str, float] = field(default_factory=lambda: {"tensorrt-llm": 0.000101, "vllm": 8.52e-05})
-    sequence_host_s: Mapping[str, float] = field(default_factory=lambda: {"tensorrt-llm": 5.43e-06, "vllm": 3.77e-05})
-    request_host_s: float = 0.000783
-    elementwise_bytes: float = 55.5
-    attention_dp_imbalance: float = 2.43
+    grouped_matrix_frac: float = 0.601
+    expert_half_width: float = 694
+    scale_up_frac: float = 0.411
+    pcie_frac: float = 0.472
+    layer_launch_s: Mapping[str, float] = field(default_factory=lambda: {"tensorrt-llm": 0.000111, "vllm": 8.59e-05})
+    sequence_host_s: Mapping[str, float] = field(default_factory=lambda: {"tensorrt-llm": 4.79e-06, "vllm": 3.8e-05})
+    request_host_s: float = 0.000965
+    elementwise_bytes: float = 52.6
+    attention_dp_imbalance: float = 2.41
     expert_imbalance: float = 1.32
     quantised_expert_slowdown: float = 1.61
-    software_gain_per_year: float = 0.138
+    software_gain_per_year: float = 0.147
     stage_loss_frac: float = 0.039
     derating_exponent: float = 1.0
-    power_floor: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.338, "blackwell": 0.386})
-    power_memory: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.336, "blackwell": 0.67})
-    power_compute: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.88, "blackwell": 0.748})
+    power_floor: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.339, "blackwell": 0.387})
+    power_memory: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.335, "blackwell": 0.665})
+    power_compute: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.879, "blackwell": 0.752})
     power_quantised_experts: float = 0.152
     power_ceiling: float = 0.97
 

@@ -19,8 +19,9 @@ Floats = NDArray[np.float64]
 # its own where prompts share steps with answers.
 STEPS_TO_FIRST_TOKEN = 1.5
 STEPS_TO_OWN_STEP = 0.5
-# Prefills in the answer of one request, times this, over the batch: beyond it the median gap between tokens holds none.
-MEDIAN_GAP_FACTOR = 1.2
+# Prompts read per token of an answer at which the median gap between tokens holds half of their time. Prompts come in
+# clumps, so that more than one must come per step. ML.ENERGY's gaps over its throughput suggest 1.5 to 3.
+MEDIAN_GAP_FACTOR = 2.0
 # Share of gaps beyond the 99th percentile, and how many deviations it lies above the mean of an exponential tail,
 # ln 100 - 1: prompts come in clumps, since a long step lets more of them arrive.
 P99_EXCEEDED = 0.01
