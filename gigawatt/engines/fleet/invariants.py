@@ -9,15 +9,16 @@ from gigawatt.engines.fleet.simulation import Simulation
 from gigawatt.errors import EngineError
 
 
-def _broken(what: str, world: at.World) -> EngineError:
-    """Return the error for a broken invariant."""
+def _fail(what: str, world: at.World) -> None:
+    """Raise the error for a broken invariant."""
     message = f"fleet: {what} after {int(world.clock[0]['events'])} events, at {float(world.clock[0]['now'])} s"
-    return EngineError(message)
+    raise EngineError(message)
 
 
 def _chain(world: at.World, slot: int) -> list[int]:
     """Return the nodes in the list of a job."""
-    nodes, node = [], int(world.live[slot]["head"])
+    nodes: list[int] = []
+    node = int(world.live[slot]["head"])
     while node >= 0 and len(nodes) <= len(world.nodes):
         nodes.append(node)
         node = int(world.nodes[node]["nxt"])
@@ -38,20 +39,20 @@ def _check_jobs(world: at.World) -> None:
         nodes = _chain(world, slot)
         gpus = int(world.partitions[job["where"]]["gpus"])
         if len(nodes) != job["nodes"] or len(nodes) * gpus != job["held"]:
-            raise _broken(f"slot {slot} holds {len(nodes)} nodes and says {job['nodes']}", world)
+            _fail(f"slot {slot} holds {len(nodes)} nodes and says {job['nodes']}", world)
         if (owner[nodes] >= 0).any():
-            raise _broken(f"slot {slot} holds a node of another job", world)
+            _fail(f"slot {slot} holds a node of another job", world)
         owner[nodes] = slot
     whole = world.nodes["state"] == at.WHOLE
     if not np.array_equal(owner >= 0, whole) or not np.array_equal(owner[whole], world.nodes["job"][whole]):
-        raise _broken("nodes and jobs disagree on who holds what", world)
+        _fail("nodes and jobs disagree on who holds what", world)
     shared = world.nodes["state"] == at.SHARED
     if not np.array_equal(shares[shared], world.nodes["used"][shared]) or shares[~shared].any():
-        raise _broken("shared nodes and small jobs disagree on who holds what", world)
+        _fail("shared nodes and small jobs disagree on who holds what", world)
 
 
 def _check_partitions(world: at.World) -> None:
-    """The counts of a partition are those of its nodes, and its free nodes are in the lists."""
+    """Hold the counts of partitions against their nodes, and the lists of free nodes too."""
     for p, a in enumerate(world.partitions):
         nodes = world.nodes[int(a["first"]) : int(a["first"] + a["count"])]
         gpus = int(a["gpus"])
@@ -71,12 +72,10 @@ def _check_partitions(world: at.World) -> None:
         }
         wrong = {name: (int(a[name]), count) for name, count in found.items() if int(a[name]) != count}
         if wrong:
-            raise _broken(f"partition {p} counts {wrong} (kept, found)", world)
+            _fail(f"partition {p} counts {wrong} (kept, found)", world)
         pods = world.cells[int(a["first_pod"]) : int(a["first_pod"] + a["pods"])]
         if int(pods["free"].sum()) != found["free_nodes"]:
-            raise _broken(
-                f"partition {p}: its pods have {int(pods['free'].sum())} free nodes of {found['free_nodes']}", world
-            )
+            _fail(f"partition {p}: its pods have {int(pods['free'].sum())} free nodes of {found['free_nodes']}", world)
 
 
 def _check_queues(world: at.World) -> None:
@@ -86,11 +85,11 @@ def _check_queues(world: at.World) -> None:
     present = int(((used["status"] != at.VACANT) & (used["work_s"] >= 0.0)).sum())
     gone = int((world.outcome["state"][: int(c["arrival"])] != at.STILL_WAITING).sum())
     if int(c["now"] < c["end_s"]) and present + gone != int(c["arrival"]):
-        raise _broken(f"{int(c['arrival'])} jobs came, {present} are there and {gone} are gone", world)
+        _fail(f"{int(c['arrival'])} jobs came, {present} are there and {gone} are gone", world)
     if int(c["waiting"]) != int((used["status"] == at.QUEUED).sum()) or int(world.queues["count"].sum()) != int(
         c["waiting"]
     ):
-        raise _broken("the queues miscount", world)
+        _fail("the queues miscount", world)
 
 
 def largest_gap(sim: Simulation, world: at.World) -> float:

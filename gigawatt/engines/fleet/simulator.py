@@ -26,14 +26,15 @@ LARGEST_GAP_FRAC = 1e-9  # of capacity, between capacity and ledger
 
 def _readable(world: at.World) -> at.World:
     """Return views whose records have attributes for Python, too."""
-    return at.World(*(array.view(np.recarray) if array.dtype.names else array for array in world))
+    return at.World._make(array.view(np.recarray) if array.dtype.names else array for array in world)
 
 
 @cache
 def _kernel() -> Callable[[at.World, int], int]:
     """Compile the kernel, or load it from disk if none of its sources has changed."""
-    from gigawatt.engines.fleet.kernel.entry import advance, cached_advance
+    from gigawatt.engines.fleet.kernel.entry import cached_advance
     from gigawatt.engines.fleet.kernel.jit import INTERPRETED
+    from gigawatt.engines.fleet.kernel.loop import advance
 
     if INTERPRETED:
         return lambda world, budget: advance(_readable(world), budget)

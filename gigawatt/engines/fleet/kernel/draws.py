@@ -1,4 +1,4 @@
-"""Chance by counter: a draw depends on the seed, what it is for, for whom, and which one it is, never on what came before.
+"""Chance by counter: a draw depends on the seed, what and whom it is for, and its number.
 
 So a change of policy leaves every failure where it was, and two policies can be compared on the same luck.
 """
@@ -6,6 +6,7 @@ So a change of policy leaves every failure where it was, and two policies can be
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ UNIT = 2.0**-53  # a 53-bit integer to [0, 1)
 
 
 @compiled
-def mixed(word: int) -> int:
+def mixed(word: Any) -> Any:
     """Finaliser of splitmix64: every bit of the result depends on every bit given."""
     z = np.uint64(word)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(MIX_1)

@@ -14,6 +14,6 @@ def cached_advance(fingerprint: int) -> Callable[[World, int], int]:
 
     def advance_cached(world: World, budget: int) -> int:
         # Numba's cache looks at this file alone; the sum is part of the function, so that it looks at all
-        return advance(as_world(world), budget) if fingerprint >= 0 else 0
+        return advance(as_world(world), budget) if fingerprint >= 0 else 0  # type: ignore[call-arg]
 
     return entry(advance_cached)

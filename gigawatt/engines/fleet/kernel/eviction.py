@@ -20,7 +20,7 @@ SCAN_COUNT = 4096  # running jobs of a class that are looked at for victims, new
 
 @compiled
 def ask_to_leave(w: World, slot: int, notice_s: float) -> None:
-    """Give a job notice: it goes on, writes a checkpoint at the end of the notice if that is long enough, and leaves."""
+    """Give a job notice: it goes on, writes a checkpoint at the end if there is time for one, and leaves."""
     job, c = w.live[slot], w.clock[0]
     write_s = w.classes[job.cls].write_s
     saves = notice_s >= write_s and write_s < NEVER
@@ -42,7 +42,7 @@ def ask_to_leave(w: World, slot: int, notice_s: float) -> None:
 
 @compiled
 def leaves(w: World, slot: int) -> None:
-    """The notice of a job is over."""
+    """Let a job whose notice is over leave, after a checkpoint if there was time for one."""
     job = w.live[slot]
     settle(w, slot)
     if job.status == RUNNING and not job.abrupt and not job.spoilt_s < NEVER:

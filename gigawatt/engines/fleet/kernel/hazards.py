@@ -1,5 +1,7 @@
-"""Failures: one stream for each partition and component, thinned to the nodes that are up (P. A. W. Lewis, G. S. Shedler,
-"Simulation of nonhomogeneous Poisson processes by thinning," Naval Research Logistics Quarterly 26, 1979).
+"""Failures: one stream for each partition and component, thinned to the nodes that are up.
+
+P. A. W. Lewis, G. S. Shedler, "Simulation of nonhomogeneous Poisson processes by thinning," Naval Research Logistics
+Quarterly 26, 1979.
 """
 
 from __future__ import annotations
@@ -124,7 +126,7 @@ def break_unit(w: World, picked: int, component: int) -> None:
 
 @compiled
 def _hide(w: World, node: int, component: int, count: int) -> None:
-    """A failure that shows later: the jobs on the node work in vain from now on."""
+    """Let a failure be that shows later: the jobs on the node work in vain from now on."""
     n, c = w.nodes[node], w.clock[0]
     delay_s = w.components[component].detect_s * exponential(c.seed, RANDOM_DETECT, node, count)
     push(w, c.now + delay_s, NODE_DETECT, node, n.epoch, component)
@@ -163,7 +165,7 @@ def _note(w: World, node: int, component: int) -> None:
 
 @compiled
 def candidate(w: World, flow: int) -> None:
-    """A stream offers a failure: pick the node, see whether it fails, and aim at the next."""
+    """Pick a node for what a stream offers, see whether it fails, and aim at the next."""
     f, c = w.flows[flow], w.clock[0]
     a = w.partitions[f.partition]
     base = f.draws * DRAWS_PER_FAILURE
@@ -192,5 +194,5 @@ def candidate(w: World, flow: int) -> None:
 
 @compiled
 def detected(w: World, node: int, component: int) -> None:
-    """A hidden failure shows."""
+    """Let a hidden failure show."""
     break_unit(w, node, component)

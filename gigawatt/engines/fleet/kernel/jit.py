@@ -1,10 +1,12 @@
-"""How the kernel is compiled, in one place: two departures from Numba's ways, which take minutes for a program of this size.
+"""How the kernel is compiled: two departures from Numba's ways, which take minutes for a program of this size.
 
-Numba compiles each function to machine code with all that it calls, so that a function ten calls down is compiled ten times.
-Here a function is a *part*: it stays in LLVM's language until the entry is compiled, then all are optimised together, once.
+Numba compiles each function to machine code with all that it calls, so that a function ten calls down is compiled ten
+times. Here a function is a *part*: it stays in LLVM's language until the entry is compiled, then all are optimised
+together, once.
 
-Numba passes a tuple of arrays as some hundred arguments, with the layout of each record spelled out in each function's name.
-Here the state is passed on as one pointer: `WorldType` points to the arrays of a `layout.World` on the stack of the entry.
+Numba passes a tuple of arrays as some hundred arguments, with the layout of each record spelled out in each
+function's name. Here the state is passed on as one pointer: `WorldType` points to the arrays of a `layout.World` on
+the stack of the entry.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numpy as np
-from llvmlite import ir
-from numba import _dynfunc, config, from_dtype, njit, types
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import _dynfunc, config, from_dtype, njit, types  # type: ignore[attr-defined]
 from numba.core import cgutils, compiler, imputils
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler_machinery import register_pass
@@ -25,7 +27,8 @@ from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, mod
 
 from gigawatt.engines.fleet.kernel import layout
 
-INTERPRETED = bool(config.DISABLE_JIT)  # NUMBA_DISABLE_JIT=1 runs the same code in Python, slowly: to debug it
+# NUMBA_DISABLE_JIT=1 runs the same code in Python, slowly, and shows where it goes wrong.
+INTERPRETED = bool(config.DISABLE_JIT)  # type: ignore[attr-defined]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -97,7 +100,7 @@ class PartCompiler(compiler.CompilerBase):  # type: ignore[misc]
 class PartDispatcher(CPUDispatcher):  # type: ignore[misc]
     """A function that is compiled once: for whole numbers of 64 bits and floats, whatever the caller has."""
 
-    def get_call_template(self, args: tuple[Any, ...], kws: dict[str, Any]) -> Any:
+    def get_call_template(self, args: Any, kws: Any) -> Any:
         """Widen the types of the arguments before the function is compiled for them; the caller converts."""
         return super().get_call_template(tuple(_widest(kind) for kind in args), kws)
 
@@ -154,7 +157,7 @@ class WorldAttributes(AttributeTemplate):  # type: ignore[misc]
 
     key = WorldType
 
-    def generic_resolve(self, world: WorldType, name: str) -> Any:
+    def generic_resolve(self, world: WorldType, name: str) -> Any:  # type: ignore[override]
         """Return the type of an array."""
         return world.fields.get(name)
 
@@ -173,7 +176,7 @@ def _load(context: Any, builder: Any, kind: WorldType, pointer: Any, name: str) 
     return imputils.impl_ret_borrowed(context, builder, kind.fields[name], value)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def as_world(typing: Any, arrays: Any) -> Any:
     """Put the arrays of a tuple on the stack and return where they are."""
 

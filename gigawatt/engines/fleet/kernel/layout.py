@@ -1,9 +1,9 @@
 """The state of a run: arrays of records, and the codes in their fields.
 
-A *slot* holds a job while it waits or runs, and is reused afterwards; pools take the first slots. A *cell* is a range of
-nodes with a count of free ones: the pods of a partition, and its racks where a rack has more than one node. Lists are linked
-through the records by index; -1 ends them. Power is kept in whole milliwatts and counts in whole accelerators, so that sums
-never drift. Times are seconds since the start.
+A *slot* holds a job while it waits or runs, and is reused afterwards; pools take the first slots. A *cell* is a range
+of nodes with a count of free ones: the pods of a partition, and its racks where a rack has more than one node. Lists
+are linked through the records by index; -1 ends them. Power is kept in whole milliwatts and counts in whole
+accelerators, so that sums never drift. Times are seconds since the start.
 """
 
 from __future__ import annotations
@@ -56,75 +56,104 @@ NO_BACKFILL, EASY, CONSERVATIVE = 0, 1, 2
 FINISHED, PAUSED, NEEDS_HEAP, NEEDS_LOG, NEEDS_SLOTS = 0, 1, 2, 3, 4
 
 
-def _record(**fields: str) -> np.dtype[Any]:
-    return np.dtype({"names": list(fields), "formats": list(fields.values())}, align=True)
+def _record(**names: str) -> np.dtype[Any]:
+    """Return a record from the names of its fields by type."""
+    fields = [(name, kind) for kind, listed in names.items() for name in listed.split()]
+    return np.dtype(fields, align=True)
 
 
 CLOCK = _record(
-    now="f8", end_s="f8", hour_end_s="f8", seed="u8", events="i8", sequence="i8", stale="i8", heap_count="i8",
-    log_count="i8", arrival="i8", jobs="i8", slot_free="i8", slots_used="i8", waiting="i8", waiting_gpus="i8",
-    waiting_gpu_s="f8", waiting_mark="f8", hour="i8", version="i8", technicians="i8", crew_head="i8", crew_tail="i8",
-    active="i8", power_mw="i8", power_max_mw="i8", ramp_max_mw="i8", margin="i8", hit="i8", asked_gpu_s="f8",
-    policy="i8", placement="i8", depth="i8", backfill="i8", preemption="i8", estimate="f8", quotas="i8", tenants="i8",
-    throttles="i8", lemon_count="i8", lemon_window_s="f8", replacement_s="f8", lemon_factor="f8", slow_frac="f8",
-    slow_speed="f8", stops_per_s="f8", components="i8", warm_s="f8", admits="i8", strict_pods="i8", ranks="i8", crew="i8", limited="i8", hooks="i8", by_tenant="i8",
-    wanting="i8", metered="i8", hour_start_s="f8",
-)  # fmt: skip
-EVENT = _record(time_s="f8", sequence="i8", id="i4", epoch="i4", kind="i4", extra="i4")
+    f8="now end_s waiting_gpu_s waiting_mark asked_gpu_s estimate lemon_window_s replacement_s lemon_factor"
+    " slow_frac slow_speed stops_per_s warm_s hour_start_s",
+    u8="seed",
+    i8="events sequence stale heap_count log_count arrival jobs slot_free slots_used waiting waiting_gpus"
+    " hour version technicians crew_head crew_tail active power_mw power_max_mw ramp_max_mw margin hit"
+    " policy placement depth backfill preemption quotas tenants throttles lemon_count components admits"
+    " strict_pods ranks crew limited by_tenant wanting metered",
+)
+EVENT = _record(
+    f8="time_s",
+    i8="sequence",
+    i4="id epoch kind extra",
+)
 NODE = _record(
-    job="i4", prv="i4", nxt="i4", rack="i4", pod="i4", partition="i4", used="i4", fails="i4", epoch="i4", queue="i4",
-    component="i4", repairs="i4", state="i1", hidden="i1", slow="i1", lemon="i1", drained="i1", leaving="i1", born_s="f8", mend_s="f8",
-)  # fmt: skip
+    f8="born_s mend_s",
+    i4="job prv nxt rack pod partition used fails epoch queue component repairs",
+    i1="state hidden slow lemon drained leaving",
+)
 CELL = _record(
-    first="i4",
-    count="i4",
-    free="i4",
-    head="i4",
-    prv="i4",
-    nxt="i4",
-    partition="i4",
-    drained="i4",
-    bucket="i4",
-    inner="i4",
-    inners="i4",
-    serviced="i4",
+    i4="first count free head prv nxt partition drained bucket inner inners serviced",
 )
 PARTITION = _record(
-    first="i4", count="i4", gpus="i4", rack="i4", pod="i4", zone="i4", pods="i4", first_pod="i4", racks="i4",
-    first_rack="i4", pod_buckets="i4", rack_buckets="i4", site="i4", free_nodes="i4", spare_nodes="i4", online_nodes="i4",
-    most_nodes="i4", reserved_gpus="i4", shared_free="i8", online="i8", held="i8", drain="i8", down="i8", serviced="i8",
-    wanting="i4", full_racks="i4", mark_s="f8", idle_mw="i8", jobs_mw="i8", busy_w="f8", idle_w="f8", stalled_w="f8", spare_frac="f8",
-    throttle="f8", reserves="i4", reserve_version="i8", reserve_gpus="i8", blocked="i8", version="i8", hazard="f8", waiting="i8", coming="i8", age_s="f8", young_s="f8", ordinary="i4", lemons="i4", weight="f8",
-    held_gpu_s="f8", idle_gpu_s="f8", down_gpu_s="f8", energy_mj="f8", capacity_gpu_s="f8", total_mj="f8",
-)  # fmt: skip
+    i8="shared_free online held drain down serviced idle_mw jobs_mw reserve_version reserve_gpus blocked"
+    " version waiting coming",
+    f8="mark_s busy_w idle_w stalled_w spare_frac throttle age_s young_s weight held_gpu_s idle_gpu_s"
+    " down_gpu_s energy_mj capacity_gpu_s total_mj",
+    i4="first count gpus rack pod zone pods first_pod racks first_rack pod_buckets rack_buckets site"
+    " free_nodes spare_nodes online_nodes most_nodes reserved_gpus wanting full_racks reserves ordinary"
+    " lemons",
+)
 LIVE = _record(
-    job="i4", cls="i4", tenant="i4", asked="i4", partition="i4", wanted="i4", where="i4", nodes="i4", wanted_nodes="i4", head="i4",
-    prv="i4", nxt="i4", node_prv="i4", node_nxt="i4", child="i4", sibling="i4", hit_nxt="i4", hits="i4", epoch="i4",
-    life="i4", held="i4", hidden="i4", slow="i4", lost="i4", rejoin="i4", missing="i4", binned="i4", coming="i4", stops="i4", draws="i4", bin="i4", pods="i4",
-    want_nxt="i4", queue="i4", status="i1", after="i1", hit="i1", wants="i1", whole="i1", started="i1", again="i1", pending="i1", abrupt="i1",
-    key="f8", work_s="f8", done_s="f8", fresh_s="f8", phase_s="f8", mark_s="f8", rate="f8", active="f8", spoilt_s="f8",
-    interval_s="f8", booked="f8", useful="f8", held_s="f8", wait_s="f8", queued_s="f8", fail_left_s="f8",
-    stop_left_s="f8", leave_s="f8", taken_s="f8", first_s="f8", pad="f8", spread="f8", estimate_s="f8", power_mw="i8",
-)  # fmt: skip
+    f8="key work_s done_s fresh_s phase_s mark_s rate active spoilt_s interval_s booked useful held_s wait_s"
+    " queued_s fail_left_s stop_left_s leave_s taken_s pad spread estimate_s",
+    i8="power_mw",
+    i4="job cls tenant asked partition wanted where nodes wanted_nodes head prv nxt node_prv node_nxt child"
+    " sibling hit_nxt hits epoch life held hidden slow lost rejoin missing binned coming stops draws bin"
+    " pods want_nxt queue",
+    i1="status after hit wants whole started again pending abrupt",
+)
 CLASS = _record(
-    mode="i4", priority="i4", replica="i4", training="i4", interval_s="f8", write_s="f8", restart_s="f8", sigma="f8",
-    swap_s="f8", fails_per_s="f8", least="f8", after_s="f8", grace_s="f8", spread="f8", load="f8",
-)  # fmt: skip
+    f8="interval_s write_s restart_s sigma swap_s fails_per_s least after_s grace_s spread load",
+    i4="mode priority replica training",
+)
 COMPONENT = _record(
-    scope="i4", hidden="f8", detect_s="f8", rollback_s="f8", automatic="f8", automatic_s="f8", repair_s="f8", sigma="f8",
-    hands_s="f8", infant="f8", infant_s="f8", per_node_s="f8", failures="i8", stops="i8",
-)  # fmt: skip
-FLOW = _record(partition="i4", component="i4", epoch="i4", draws="i8", top="f8")  # a stream of failures
-STEP = _record(partition="i4", nodes="i4", time_s="f8")  # nodes that come online or retire
-SITE = _record(limit_w="f8", throttle="f8", power_mw="i8", starting_mw="i8")
-LIMIT = _record(site="i4", limit_w="f8", time_s="f8")
-QUEUE = _record(root="i4", count="i4", window="i4", place="i4", partition="i4", tenant="i4", seen="i8", halted="i8")
-TENANT = _record(held="i8", quota="i8", used_gpu_s="f8", mark_s="f8")
-RESERVE = _record(time_s="f8", extra="i8")
-OUTCOME = _record(start_s="f8", end_s="f8", wait_s="f8", held_s="f8", useful_s="f8", stops="i4", state="i4")
-HOURLY = _record(held="f8", idle="f8", down="f8", energy_mj="f8")
-FAILURE = _record(time_s="f8", node="i4", component="i4", job="i4")
-POOL = _record(slot="i4", partition="i4", first="i4", count="i4", cls="i4")
+    f8="hidden detect_s rollback_s automatic automatic_s repair_s sigma hands_s infant infant_s per_node_s",
+    i8="failures stops",
+    i4="scope",
+)
+FLOW = _record(
+    i8="draws",
+    f8="top",
+    i4="partition component epoch",
+)
+STEP = _record(
+    f8="time_s",
+    i4="partition nodes",
+)
+SITE = _record(
+    f8="limit_w throttle",
+    i8="power_mw starting_mw",
+)
+LIMIT = _record(
+    f8="limit_w time_s",
+    i4="site",
+)
+QUEUE = _record(
+    i8="seen halted",
+    i4="root count window place partition tenant",
+)
+TENANT = _record(
+    i8="held quota",
+    f8="used_gpu_s mark_s",
+)
+RESERVE = _record(
+    f8="time_s",
+    i8="extra",
+)
+OUTCOME = _record(
+    f8="start_s end_s wait_s held_s useful_s",
+    i4="stops state",
+)
+HOURLY = _record(
+    f8="held idle down energy_mj",
+)
+FAILURE = _record(
+    f8="time_s",
+    i4="node component job",
+)
+POOL = _record(
+    i4="slot partition first count cls",
+)
 
 
 class World(NamedTuple):

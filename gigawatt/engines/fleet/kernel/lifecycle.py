@@ -269,7 +269,7 @@ def record(w: World, slot: int, state: int) -> None:
 
 @compiled
 def end(w: World, slot: int) -> None:
-    """The work of a job is done."""
+    """Write down a job whose work is done, and free what it held."""
     job, c = w.live[slot], w.clock[0]
     settle(w, slot)
     keep(w, slot, 0.0)

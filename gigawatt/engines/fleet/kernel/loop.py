@@ -64,15 +64,15 @@ def _fits_somewhere(w: World, number: int) -> bool:
         if w.wanted[number] < 0 or w.wanted[number] == p:
             gpus = w.gpus[number]
             held = gpus if gpus < a.gpus else (gpus + a.gpus - 1) // a.gpus * a.gpus
-            if held <= (a.most_nodes - int(a.spare_frac * a.most_nodes)) * a.gpus:
-                if not w.clock[0].quotas or held <= w.tenants[w.tenant[number]].quota:
-                    return True
+            most = (a.most_nodes - int(a.spare_frac * a.most_nodes)) * a.gpus
+            if held <= most and (not w.clock[0].quotas or held <= w.tenants[w.tenant[number]].quota):
+                return True
     return False
 
 
 @compiled
 def _arrive(w: World) -> None:
-    """The next job is submitted."""
+    """Take in the next job that is submitted."""
     c = w.clock[0]
     number = c.arrival
     c.arrival += 1
@@ -86,7 +86,7 @@ def _arrive(w: World) -> None:
 
 @compiled
 def _stop(w: World, slot: int) -> None:
-    """A planned stop: a checkpoint, then a restart on the same nodes."""
+    """Stop a job as planned: a checkpoint, then a restart on the same nodes."""
     settle(w, slot)
     w.components[w.clock[0].components + 1].stops += 1
     next_draws(w, slot, True)
@@ -95,7 +95,7 @@ def _stop(w: World, slot: int) -> None:
 
 @compiled
 def _fail(w: World, slot: int) -> None:
-    """A failure of the job's own: it restarts where it is."""
+    """Let a job fail by itself: it restarts where it is."""
     job = w.live[slot]
     settle(w, slot)
     job.stops += 1

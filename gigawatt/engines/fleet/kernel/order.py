@@ -15,7 +15,7 @@ SHORTEST, SMALLEST = POLICIES["shortest"].code, POLICIES["smallest"].code
 def static_key(w: World, slot: int) -> float:
     """Return the key of a job that enters its queue; the least goes first."""
     code = w.clock[0].policy
-    if code == FIFO or code == FAIR_SHARE:
+    if code in (FIFO, FAIR_SHARE):
         return fifo.key(w, slot)
     if code == SHORTEST:
         return shortest.key(w, slot)

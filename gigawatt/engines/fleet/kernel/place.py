@@ -1,4 +1,4 @@
-"""Which nodes a job gets. A job no larger than a pod goes into one pod where any has room, a larger one over few pods."""
+"""Which nodes a job gets: all of one pod where any pod has room, else those of few pods."""
 
 from __future__ import annotations
 
@@ -154,9 +154,8 @@ def place_share(w: World, slot: int, p: int, spread: bool) -> bool:
 def room(w: World, p: int, count: int) -> bool:
     """Whether a partition has so many nodes for a new job, hot spares left alone."""
     a = w.partitions[p]
-    if a.rack > 1 and w.clock[0].placement == RACK_ALIGNED and count >= a.rack:
-        if a.full_racks * a.rack < count:
-            return False
+    if a.rack > 1 and w.clock[0].placement == RACK_ALIGNED and count >= a.rack and a.full_racks * a.rack < count:
+        return False
     if w.clock[0].strict_pods and count <= a.pod and _fullest(w, a.pod_buckets, count, a.pod) < 0:
         return False
     return a.free_nodes - a.spare_nodes >= count

@@ -1,7 +1,7 @@
-"""What a job has done: work, checkpoints and losses, all by arithmetic between events, so that checkpoints are no events.
+"""What a job has done: work, checkpoints and losses, by arithmetic between events, so that checkpoints are none.
 
-A job works for `interval_s`, stands still for the write, and so on; `phase_s` is where it stands in that cycle. Work up to the
-last checkpoint is `done_s`, later work `fresh_s`; both count at full speed on all nodes.
+A job works for `interval_s`, stands still for the write, and so on; `phase_s` is where it stands in that cycle. Work
+up to the last checkpoint is `done_s`, later work `fresh_s`; both count at full speed on all nodes.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def best_interval_s(write_s: float, mttf_s: float) -> float:
 
 @compiled
 def keep(w: World, slot: int, fresh_s: float) -> None:
-    """A checkpoint is complete: all work but `fresh_s` is safe."""
+    """Complete a checkpoint: all work but `fresh_s` is safe."""
     job = w.live[slot]
     job.done_s += job.fresh_s - fresh_s
     safe = max(job.booked - fresh_s * job.asked, 0.0)

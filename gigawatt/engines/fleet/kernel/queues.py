@@ -1,7 +1,7 @@
 """Waiting jobs: by queue the first few in an ordered window, the rest in a pairing heap linked through their slots.
 
-A queue holds the jobs that ask for one partition, or for any; with quotas or fair shares, one tenant's of them. The key is
-fixed when a job enters. (M. L. Fredman et al., "The pairing heap," Algorithmica 1, 1986.)
+A queue holds the jobs that ask for one partition, or for any; with quotas or fair shares, one tenant's of them. The
+key is fixed when a job enters. (M. L. Fredman et al., "The pairing heap," Algorithmica 1, 1986.)
 """
 
 from __future__ import annotations

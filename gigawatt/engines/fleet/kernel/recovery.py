@@ -1,4 +1,4 @@
-"""What a job does when nodes of it fail: a spare takes their place, replicas carry on, it shrinks, or it queues again."""
+"""What a job does when nodes of it fail: a spare steps in, replicas carry on, it shrinks or it queues."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def rejoined(w: World, slot: int, replicas: int) -> None:
 
 @compiled
 def _stall(w: World, slot: int) -> None:
-    """The whole job stands: spares take the failed nodes' places, or it gives all up and waits."""
+    """Stop a whole job: spares take the failed nodes' places, or it gives all up and waits."""
     job = w.live[slot]
     if job.lost > 0:
         job.lost = job.rejoin = 0
@@ -128,7 +128,7 @@ def _stall(w: World, slot: int) -> None:
 
 @compiled
 def interrupt(w: World, slot: int, component: int) -> None:
-    """A failure took nodes of a job, or spoiled its work; its books are settled."""
+    """Tell a job that a failure took nodes of it or spoiled its work; its books are settled."""
     job = w.live[slot]
     kind = w.classes[job.cls]
     job.stops += 1
@@ -167,7 +167,7 @@ def interrupt_all(w: World, component: int) -> None:
 
 @compiled
 def grow(w: World, slot: int) -> None:
-    """An elastic job whose checkpoint is written takes the nodes that it lacks, if they are still free."""
+    """Give an elastic job whose checkpoint is written the nodes that it lacks, if they are still free."""
     job = w.live[slot]
     found = min(job.missing, w.partitions[job.where].free_nodes)
     if found > 0:

@@ -146,7 +146,7 @@ def attempt(w: World, slot: int) -> int:
 
 @compiled
 def _block(w: World, slot: int) -> None:
-    """A job lacks nodes: reserve them, or let nobody pass."""
+    """Reserve what a job lacks, or let nobody pass it."""
     job, c = w.live[slot], w.clock[0]
     for p in range(w.partitions.size):
         a = w.partitions[p]
@@ -202,9 +202,8 @@ def newcomer(w: World, slot: int, at: int) -> None:
             c.version += 1
         q.seen = NONE
         schedule(w)
-    elif at <= c.depth and (c.backfill or q.halted != c.version):
-        if attempt(w, slot) == STARTED:
-            dequeue(w, job.queue, at)
+    elif at <= c.depth and (c.backfill or q.halted != c.version) and attempt(w, slot) == STARTED:
+        dequeue(w, job.queue, at)
 
 
 @compiled

@@ -41,7 +41,7 @@ def _planned(w: World) -> None:
 
 @compiled
 def _join(w: World, node: int) -> None:
-    """A node comes online."""
+    """Bring a node online."""
     n = w.nodes[node]
     a = w.partitions[n.partition]
     accrue(w, n.partition)
@@ -60,7 +60,7 @@ def _join(w: World, node: int) -> None:
 
 @compiled
 def _retire(w: World, node: int) -> None:
-    """A node goes for good."""
+    """Take a node out for good."""
     n = w.nodes[node]
     a = w.partitions[n.partition]
     accrue(w, n.partition)

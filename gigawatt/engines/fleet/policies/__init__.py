@@ -1,7 +1,7 @@
 """Who goes first: one file for each rule. `POLICIES` is what users choose from; nothing compiled is loaded here.
 
-A policy is an order of the waiting jobs (`key`, in the file of its name) and a few switches. To add one: write the file, enter
-it in `POLICIES` with the next code, and dispatch the code in `kernel.order`.
+A policy is an order of the waiting jobs (`key`, in the file of its name) and a few switches. To add one: write the
+file, enter it in `POLICIES` with the next code, and dispatch the code in `kernel.order`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ class Policy:
     about : str
         One line.
     backfill : int
-        0: nobody passes a blocked job; 1: who does not delay the first blocked one; 2: who delays none that was looked at.
+        0: nobody passes a blocked job; 1: who does not delay the first blocked one; 2: who delays none that was
+        looked at.
     by_tenant : bool
         One queue for each tenant.
     ranks : bool

@@ -8,5 +8,5 @@ from gigawatt.engines.fleet.kernel.layout import World
 
 @compiled
 def key(w: World, slot: int) -> float:
-    """Time of submission."""
+    """Return the time of submission."""
     return w.submit_s[w.live[slot].job]

@@ -10,6 +10,6 @@ CLASS_STEP_S = 2.0**32  # longer than any simulation, so that no wait outweighs 
 
 @compiled
 def key(w: World, slot: int) -> float:
-    """Time of submission, less a constant for each step of priority."""
+    """Return the time of submission, less a constant for each step of priority."""
     job = w.live[slot]
     return w.submit_s[job.job] - CLASS_STEP_S * w.classes[job.cls].priority

@@ -8,5 +8,5 @@ from gigawatt.engines.fleet.kernel.layout import World
 
 @compiled
 def key(w: World, slot: int) -> float:
-    """Running time that the user states."""
+    """Return the running time that the user states."""
     return w.live[slot].work_s * w.clock[0].estimate

@@ -8,5 +8,5 @@ from gigawatt.engines.fleet.kernel.layout import World
 
 @compiled
 def key(w: World, slot: int) -> float:
-    """Accelerators."""
+    """Return the accelerators."""
     return float(w.live[slot].asked)
