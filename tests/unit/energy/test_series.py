@@ -155,7 +155,7 @@ def test_what_is_wrong_is_named_by_row(tmp_path, text, fault):
 
 
 def test_a_wrong_quantity_or_path_is_named(tmp_path):
-    with pytest.raises(InputError, match=r'"prize" is no quantity Nearest: price'):
+    with pytest.raises(InputError, match=r'"prize" is no quantity\. Nearest: price'):
         read_series(plain(tmp_path / "p.csv"), "prize", 0.0)
     with pytest.raises(InputError, match="there is no such file"):
         read_series(tmp_path / "none.csv", "price", 0.0)
