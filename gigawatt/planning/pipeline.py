@@ -279,6 +279,7 @@ def _cited(scenario: Scenario, origins: tuple[Origin, ...], claims: tuple[ClaimC
 
 
 def _references(catalogue: Catalogue, ids: list[str]) -> tuple[Reference, ...]:
+                "j_per_output_token": point.j_per_output_token,
     """Return the bibliography entries used, in order of first use."""
     known = catalogue.sources()
     return tuple(

@@ -234,7 +234,8 @@ class Plan:
     outlines : mapping of str to list
         Land outlines, longitude and latitude: "manhattan".
     frontiers : mapping of str to list of dict
-        Serving frontier by workload: output_tokens_per_s_per_gpu, tpot_p99_s, ttft_p99_s, batch, replica, chosen.
+        Serving frontier by workload: output_tokens_per_s_per_gpu, tpot_p99_s, ttft_p99_s, j_per_output_token, batch,
+        replica, chosen.
     timings_s : mapping of str to float
     seed : int
     version : str

@@ -146,6 +146,13 @@ def _serving_title(plan: Plan) -> str:
     return f"{worst['workload']} is served least in {month_words(str(worst['month']))}: {served} of its demand"
 
 
+def _point(point: dict[Any, Any]) -> str:
+    """Say latencies and energy of a deployment."""
+    tpot, ttft = (float(point[name]) * MILLISECONDS_PER_SECOND for name in ("tpot_p99_s", "ttft_p99_s"))
+    energy = f", {number(float(point['j_per_output_token']))} J a token" if point.get("j_per_output_token") else ""
+    return f"{number(tpot)} ms a token, first token within {number(ttft)} ms{energy}"
+
+
 def frontier(plan: Plan, width: float = WIDE_PX) -> Figure | None:
     """Throughput per accelerator against time per output token, with the chosen deployment."""
     curves = {
@@ -180,7 +187,7 @@ def frontier(plan: Plan, width: float = WIDE_PX) -> Figure | None:
         best = np.minimum.accumulate([y for _, y in places])
         canvas.polyline([at for at, y in zip(places, best, strict=True) if at[1] <= y], f"s{colour(position)}")
         for (x, y), point in zip(places, points, strict=True):
-            words = f"{name}: {point.get('replica', '')}, batch {point.get('batch', '')}"
+            words = f"{name}: {point.get('replica', '')}, batch {float(point.get('batch', 0)):.0f}; {_point(point)}"
             canvas.dot(x, y, 2.5, f"f{colour(position)}", words)
             if point.get("chosen"):
                 canvas.dot(x, y, 6, "paper", f"chosen for {words}")
@@ -192,4 +199,6 @@ def frontier(plan: Plan, width: float = WIDE_PX) -> Figure | None:
     said = [f"{number(float(p['output_tokens_per_s_per_gpu']))} tokens/s per GPU for {name}" for name, p in chosen]
     title = f"Chosen deployments give {', '.join(said)}" if said else "No deployment meets the latency target"
     subtitle = "Output tokens/s per GPU against time per output token; ringed: the chosen deployment"
+    if chosen:
+        subtitle += ". " + "; ".join(f"{name}: {_point(point)}" for name, point in chosen)
     return Figure("frontier", title, subtitle, f"Plan {plan.scenario_id}, serving engine.", width, height, canvas.body)

@@ -393,7 +393,8 @@ def sample_plan(count: int = 36, *, hostile: bool = False) -> Plan:
         frontiers={
             workload: [
                 {"output_tokens_per_s_per_gpu": 150.0 * scale * (1 - math.exp(-tpot / 30.0)), "tpot_p99_s": tpot / 1e3,
-                 "ttft_p99_s": 0.4 + tpot / 200.0, "batch": 2**position, "replica": "tp8", "chosen": position == 4}
+                 "ttft_p99_s": 0.4 + tpot / 200.0, "j_per_output_token": 20.0 / tpot, "batch": 2**position,
+                 "replica": "tp8", "chosen": position == 4}
                 for position, tpot in enumerate((9.0, 12.0, 18.0, 28.0, 44.0, 70.0))
             ]
             for workload, scale in zip(WORKLOADS, (6.0, 11.0), strict=True)

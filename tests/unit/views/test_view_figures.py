@@ -211,3 +211,11 @@ def test_sparkline_keeps_gaps_and_a_zero_base():
     assert sparkline([1.0, math.nan, 1.0]) == "█ █"
     assert sparkline([-1.0, 0.0]) == "▁█"
     assert sparkline([math.nan]) == " "
+
+
+def test_the_frontier_says_latency_and_energy_of_what_was_chosen():
+    figure = draw(PLAN, "frontier")
+    chosen = [point for points in PLAN.frontiers.values() for point in points if point["chosen"]]
+    assert figure.subtitle.count("44.0 ms a token") == len(chosen)
+    assert figure.subtitle.count("first token within 620 ms") == len(chosen)
+    assert figure.subtitle.count("0.455 J a token") == len(chosen)  # 20 over 44
