@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gigawatt.catalogue import Catalogue
 from gigawatt.catalogue.schema import CostModel, Tariff
+from gigawatt.engines.serving import pool_frontier, size_pools
 from gigawatt.engines.serving.simulator import Replay, Requests, Service, replay
 from gigawatt.engines.serving.simulator.types import STATES
-from gigawatt.engines.serving.types import ServiceLevel
+from gigawatt.engines.serving.types import PoolPair, ServiceLevel, ServingInputs
 from gigawatt.errors import InfeasibleError, InputError
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.replay_terms import ReplayTerms, check_terms, service_of
@@ -27,6 +28,7 @@ FINISHED, REJECTED = STATES.index("finished"), STATES.index("rejected")
 PERCENTILES = (50.0, 90.0, 99.0)
 MET_FRAC = 0.99  # of the requests must meet each limit, which are limits at the 99th percentile
 MOST_REPLICAS = 4096
+STEADY_EIGHTHS = 8  # pools apart are tried for eighths of the steady load
 GIVE_UP_FACTOR = 32  # times the replicas that steady load needs: if these miss the limits, more of them do too
 
 
@@ -49,6 +51,8 @@ class ReplayAnswer:
         At the mean power of the replay. [USD/h]
     tried : tuple of (int, bool)
         Replicas that were tried in search of the fewest, and whether they met the service level.
+    pair : PoolPair or None
+        Replicas of pools apart, where each has its own.
     """
 
     pool: ServingPool
@@ -60,6 +64,7 @@ class ReplayAnswer:
     gpus_count: int
     usd_per_gpu_hour: float
     tried: tuple[tuple[int, bool], ...] = ()
+    pair: PoolPair | None = None
 
     @property
     def replicas_count(self) -> int:
@@ -211,11 +216,15 @@ def replay_trace(
     requests = requests_of(trace, terms.rate_scale)
     tried: tuple[tuple[int, bool], ...] = ()
     replicas = terms.replicas or 0
-    if not terms.prefill_replicas and terms.replicas is None:
+    pair = pool_pair_of(pool.inputs) if terms.apart else None
+    if pair is not None and not terms.prefill_replicas:
+        terms, tried = _found_apart(pool, trace, requests, terms, pair)
+    elif not terms.prefill_replicas and terms.replicas is None:
         replicas, tried = _found(pool, trace, requests, terms)
-    service = service_of(pool, trace, terms, replicas)
+    service = service_of(pool, trace, terms, replicas, pair)
     result = replay(requests, service)
-    gpus = (service.replicas_count + service.decode_replicas_count) * pool.deployment.replica.gpus_count
+    gpus = service.replicas_count * (service.prompt_model or service.model).gpus_count
+    gpus += service.decode_replicas_count * service.model.gpus_count
     mean_it_w = result.energy_j / (result.duration_s * gpus) if result.duration_s else pool.deployment.system_power_w
     cost = gpu_hour_cost(
         pool.inputs.accelerator.name,
@@ -228,17 +237,62 @@ def replay_trace(
         power_cap_w=terms.power_cap_w,
     )
     met_N = met(result, pool.inputs.slo)
-    return ReplayAnswer(pool, trace, terms, service, result, met_N, gpus, cost.total_usd, tried)
+    return ReplayAnswer(pool, trace, terms, service, result, met_N, gpus, cost.total_usd, tried, pair)
+
+
+def pool_pair_of(inputs: ServingInputs) -> PoolPair:
+    """Return the replicas of two pools apart for a load; raise InfeasibleError where no pair meets the limits.
+
+    Where the steady model of one line meets no limit on the time to first token, that of time per token decides.
+    """
+    found = pool_frontier(inputs)
+    if found.chosen is None:
+        found = pool_frontier(replace(inputs, slo=ServiceLevel(tpot_p99_s=inputs.slo.tpot_p99_s)))
+    if found.chosen is None:
+        message = f"{inputs.model.name} on {inputs.accelerator.name}, pools apart: {found.reason}"
+        raise InfeasibleError(message)
+    return found.chosen
+
+
+def _limited(slo: ServiceLevel) -> ServiceLevel:
+    """Return a service level that limits something; raise InputError otherwise."""
+    if min(slo.ttft_p99_s, slo.tpot_p99_s) == float("inf"):
+        message = "without --replicas a service level is needed: --ttft or --tpot"
+        raise InputError(message)
+    return slo
+
+
+def _found_apart(
+    pool: ServingPool, trace: RequestTrace, requests: Requests, terms: ReplayTerms, pair: PoolPair
+) -> tuple[ReplayTerms, tuple[tuple[int, bool], ...]]:
+    """Return the terms with the fewest replicas of both pools, in steady balance, and what was tried."""
+    slo = _limited(pool.inputs.slo)
+    rate = trace.requests_per_s * terms.rate_scale
+    last: list[Replay] = []
+
+    def terms_at(eighths: int) -> ReplayTerms:
+        sizes = size_pools(pair, rate * eighths / STEADY_EIGHTHS)
+        readers, writers = max(sizes.prompt_replicas_count, 1), max(sizes.decode_replicas_count, 1)
+        return replace(terms, prefill_replicas=readers, decode_replicas=writers)
+
+    def check(eighths: int) -> bool:
+        last[:] = [replay(requests, service_of(pool, trace, terms_at(eighths), 0, pair))]
+        return meets(last[0], slo)
+
+    found, tried = fewest(check, STEADY_EIGHTHS, GIVE_UP_FACTOR * STEADY_EIGHTHS)
+    counted = {eighths: terms_at(eighths) for eighths, _ in tried}
+    counts = {eighths: item.prefill_replicas + item.decode_replicas for eighths, item in counted.items()}
+    if found is None:
+        message = f"no pools meet the service level: {_missed(last[0], slo, max(counts.values()))}"
+        raise InfeasibleError(message)
+    return counted[found], tuple({counts[eighths]: met for eighths, met in sorted(tried)}.items())
 
 
 def _found(
     pool: ServingPool, trace: RequestTrace, requests: Requests, terms: ReplayTerms
 ) -> tuple[int, tuple[tuple[int, bool], ...]]:
     """Return the fewest replicas that meet the service level, and what was tried."""
-    slo = pool.inputs.slo
-    if min(slo.ttft_p99_s, slo.tpot_p99_s) == float("inf"):
-        message = "without --replicas a service level is needed: --ttft or --tpot"
-        raise InputError(message)
+    slo = _limited(pool.inputs.slo)
     rate = trace.requests_per_s * terms.rate_scale
     steady = math.ceil(rate / pool.deployment.requests_per_s) if pool.deployment.requests_per_s else 1
     most = min(max(GIVE_UP_FACTOR * max(steady, 1), GIVE_UP_FACTOR), MOST_REPLICAS)

@@ -41,6 +41,8 @@ def replay_record(found: ReplayAnswer) -> dict[str, Any]:
         "replicas": found.replicas_count,
         "prefill_replicas": service.replicas_count if service.decode_replicas_count else None,
         "decode_replicas": service.decode_replicas_count or None,
+        "prefill_gpus_per_replica": service.prompt_model.gpus_count if service.prompt_model else None,
+        "gpus_per_replica": service.model.gpus_count,
         "replicas_tried": [{"replicas": count, "meets_slo": met} for count, met in sorted(found.tried)],
         "gpus": found.gpus_count,
         "routing": service.routing,

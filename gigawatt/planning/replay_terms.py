@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from gigawatt.engines.serving.kvcache import held_layer_tokens, kv_bytes_per_token_and_layer
 from gigawatt.engines.serving.simulator import Service, step_model
 from gigawatt.engines.serving.simulator.types import ROUTINGS, StepModel
-from gigawatt.engines.serving.types import ServingInputs
+from gigawatt.engines.serving.types import PoolPair, Replica, ServingInputs
 from gigawatt.errors import InputError, nearest
 from gigawatt.planning.requests import RequestTrace
 from gigawatt.planning.serving import ServingPool
@@ -31,6 +31,8 @@ class ReplayTerms:
         None: the fewest that meet the service level.
     prefill_replicas, decode_replicas : int
         Pools apart; 0 where one pool does both.
+    apart : bool
+        Pools apart, each with a replica of its own; the fewest of both where no numbers are given.
     routing : str
         round-robin, least-loaded or prefix-aware.
     rate_scale : float
@@ -49,6 +51,7 @@ class ReplayTerms:
     replicas: int | None = None
     prefill_replicas: int = 0
     decode_replicas: int = 0
+    apart: bool = False
     routing: str = "least-loaded"
     rate_scale: float = 1.0
     max_sequences: int = 0
@@ -57,18 +60,16 @@ class ReplayTerms:
     power_cap_w: float = 0.0
 
 
-def _sequences(pool: ServingPool, terms: ReplayTerms) -> int:
+def _sequences(replica: Replica, batch: float, terms: ReplayTerms) -> int:
     """Return the running sequences that a replica takes."""
     if terms.max_sequences:
         return terms.max_sequences
-    batch = pool.deployment.batch
     sequences = math.ceil(batch + NORMAL_P99 * math.sqrt(batch))
-    return min(max(sequences, FEWEST_SEQUENCES), MOST_SEQUENCES * _ranks(pool))
+    return min(max(sequences, FEWEST_SEQUENCES), MOST_SEQUENCES * _ranks(replica))
 
 
-def _ranks(pool: ServingPool) -> int:
+def _ranks(replica: Replica) -> int:
     """Return the groups that each schedule their own sequences."""
-    replica = pool.deployment.replica
     return replica.tensor_parallel if replica.attention_data_parallel else 1
 
 
@@ -89,7 +90,7 @@ def check_terms(terms: ReplayTerms) -> None:
     if (terms.prefill_replicas > 0) != (terms.decode_replicas > 0):
         message = "pools apart need replicas of both: --prefill-replicas and --decode-replicas"
         raise InputError(message)
-    if terms.prefill_replicas and terms.replicas is not None:
+    if (terms.prefill_replicas or terms.apart) and terms.replicas is not None:
         message = "replicas are given for one pool and for two; give one of both"
         raise InputError(message)
     if min(terms.prefill_replicas, terms.decode_replicas, terms.max_sequences, terms.replicas or 1) < 0 or (
@@ -112,7 +113,9 @@ def _capped(model: StepModel, power_cap_w: float) -> StepModel:
     return replace(model, power_w=tuple(power_w))  # type: ignore[arg-type]
 
 
-def service_of(pool: ServingPool, trace: RequestTrace, terms: ReplayTerms, replicas: int) -> Service:
+def service_of(
+    pool: ServingPool, trace: RequestTrace, terms: ReplayTerms, replicas: int, pair: PoolPair | None = None
+) -> Service:
     """Return how a trace is served by so many replicas.
 
     Parameters
@@ -123,34 +126,37 @@ def service_of(pool: ServingPool, trace: RequestTrace, terms: ReplayTerms, repli
     terms : ReplayTerms
     replicas : int
         Of the one pool; not used where pools are apart.
+    pair : PoolPair, optional
+        Replicas of pools apart, in place of the one of the pool for both.
 
     Returns
     -------
     Service
-        A share of the KV cache that keeps prefixes is taken from the running sequences.
+        A share of the KV cache that keeps prefixes is taken from the running sequences of those that read prompts.
     """
-    inputs, replica = pool.inputs, pool.deployment.replica
-    sequences = _sequences(pool, terms)
-    model = _capped(step_model(inputs, replica, sequences), terms.power_cap_w)
+    inputs, chosen = pool.inputs, pool.deployment
+    reader = pair.prompts.replica if pair else chosen.replica
+    writer, batch = (pair.answers.replica, pair.answers.batch) if pair else (chosen.replica, chosen.batch)
+    sequences = _sequences(writer, batch, terms)
+    prompts, answers = (
+        _capped(step_model(inputs, replica, sequences), terms.power_cap_w) for replica in (reader, writer)
+    )
     kept = terms.prefix_cache
     if kept is None:
         kept = PREFIX_CACHE_FRAC if len(trace.block_ids) else 0.0
+    prefix_tokens = kept * prompts.capacity_tokens if kept <= 1.0 else kept
     if kept <= 1.0:
-        prefix_tokens = kept * model.capacity_tokens
-        model = replace(model, capacity_tokens=model.capacity_tokens - prefix_tokens)
-    else:
-        prefix_tokens = kept
+        prompts = replace(prompts, capacity_tokens=prompts.capacity_tokens - prefix_tokens)
     apart = terms.prefill_replicas > 0
-    prompt_model: StepModel | None = model if apart else None
     return Service(
-        model=replace(model, capacity_tokens=model.capacity_tokens + prefix_tokens) if apart and kept <= 1.0 else model,
+        model=answers if apart else prompts,
         replicas_count=terms.prefill_replicas if apart else replicas,
-        prompt_model=prompt_model,
+        prompt_model=prompts if apart else None,
         decode_replicas_count=terms.decode_replicas,
-        transfer_s_per_token=_transfer_s_per_token(inputs, replica.gpus_count) if apart else 0.0,
+        transfer_s_per_token=_transfer_s_per_token(inputs, min(reader.gpus_count, writer.gpus_count)) if apart else 0.0,
         routing=terms.routing,
         max_sequences_count=sequences,
-        step_tokens_count=inputs.step_tokens_count * _ranks(pool),
+        step_tokens_count=inputs.step_tokens_count * _ranks(reader),
         chunked=inputs.chunked_prefill,
         prefix_cache_tokens=prefix_tokens,
         seed=terms.seed,

@@ -147,3 +147,12 @@ def test_a_load_generators_result_is_held_beside_the_prediction(gigawatt, tmp_pa
     assert ttft[0] < ttft[1]
     assert gigawatt(*words).code == 0
     assert "--accelerator: needed" in gigawatt(*words[:4]).err
+
+
+def test_pools_apart_are_sized_and_said(gigawatt):
+    done = gigawatt(*BASE, *LIMITS, *DRAWN, "--pools-apart")
+    assert "prefill replicas of" in done.out
+    result = document(gigawatt, *BASE, *LIMITS, *DRAWN, "--pools-apart")["result"]["replay"]
+    assert result["meets_slo"]
+    sizes = result["prefill_replicas"] * result["prefill_gpus_per_replica"], result["decode_replicas"]
+    assert result["gpus"] == sizes[0] + sizes[1] * result["gpus_per_replica"]

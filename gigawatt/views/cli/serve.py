@@ -93,6 +93,10 @@ def run(
     replicas: Annotated[
         int | None, typer.Option(min=1, help="The fewest within --ttft and --tpot if not given.")
     ] = None,
+    pools_apart: Annotated[
+        bool,
+        typer.Option("--pools-apart", help="Prompts and answers in pools of their own, each with its own replica."),
+    ] = False,
     prefill_replicas: Annotated[int, typer.Option(min=0, help="Pools apart: replicas that read prompts.")] = 0,
     decode_replicas: Annotated[int, typer.Option(min=0, help="Pools apart: replicas that write answers.")] = 0,
     routing: Annotated[str, typer.Option(help="round-robin, least-loaded or prefix-aware.")] = "least-loaded",

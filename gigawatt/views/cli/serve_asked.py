@@ -197,6 +197,7 @@ def _replay(given: Mapping[str, Any], setup: Any) -> Any:
         replicas=given["replicas"],
         prefill_replicas=given["prefill_replicas"],
         decode_replicas=given["decode_replicas"],
+        apart=given["pools_apart"],
         routing=given["routing"],
         rate_scale=given["rate_scale"],
         max_sequences=given["max_sequences"] or (setup.max_sequences if setup else None) or 0,

@@ -131,17 +131,25 @@ def replay_tables(found: ReplayAnswer) -> Sequence[Any]:
         for name, values, limit, scale in times
     ]
     trace = found.trace
-    service = found.service
-    several = "replica" if service.replicas_count == 1 else "replicas"
-    shape = f"{service.replicas_count} {several}" if not service.decode_replicas_count else (
-        f"{service.replicas_count} prefill and {service.decode_replicas_count} decode replicas"
-    )  # fmt: skip
     title = (
         f"{trace.name}: {trace.requests_count:,} requests in {say(trace.duration_s / found.terms.rate_scale, 's')} on "
-        f"{shape} of {replica_words(found.pool.deployment.replica)}, {found.gpus_count:,} GPUs"
+        f"{_pools(found)}, {found.gpus_count:,} GPUs"
     )
     first = show_table(("", "p50", "p90", "p99", "limit at p99"), rows, title=f"{_title(found.pool.inputs)}\n{title}")
     return first, show_table(("", ""), _sums(found))
+
+
+def _pools(found: ReplayAnswer) -> str:
+    """Say how many replicas of what."""
+    service, chosen = found.service, found.pool.deployment.replica
+    if not service.decode_replicas_count:
+        several = "replica" if service.replicas_count == 1 else "replicas"
+        return f"{service.replicas_count} {several} of {replica_words(chosen)}"
+    reader, writer = (found.pair.prompts.replica, found.pair.answers.replica) if found.pair else (chosen, chosen)
+    return (
+        f"{service.replicas_count} prefill replicas of {replica_words(reader)} and "
+        f"{service.decode_replicas_count} decode replicas of {replica_words(writer)}"
+    )
 
 
 def _time(value: float) -> str:

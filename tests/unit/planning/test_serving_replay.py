@@ -154,3 +154,21 @@ def test_rejected_requests_do_not_meet_the_level(found):
     state_N = found.result.state_N.copy()
     state_N[: len(state_N) // 10] = 4
     assert not meets(replace(found.result, state_N=state_N), slo)
+
+
+def test_pools_apart_are_sized_together_and_meet_the_level(trace):
+    found = answer(trace, apart=True, rate_scale=4.0).replayed
+    assert found.meets_slo
+    assert found.pair is not None
+    service = found.service
+    assert dict(found.tried)[service.replicas_count + service.decode_replicas_count]
+    sizes = (found.pair.prompts.replica.gpus_count, found.pair.answers.replica.gpus_count)
+    assert found.gpus_count == service.replicas_count * sizes[0] + service.decode_replicas_count * sizes[1]
+    assert found.result.output_tokens == trace.output_tokens_N.sum()
+
+
+def test_pools_apart_with_numbers_are_as_many(trace):
+    found = answer(trace, apart=True, prefill_replicas=1, decode_replicas=3).replayed
+    assert (found.service.replicas_count, found.service.decode_replicas_count) == (1, 3)
+    with pytest.raises(InputError, match="give one of both"):
+        answer(trace, apart=True, replicas=3)
