@@ -10,6 +10,8 @@ from gigawatt.units import say, three_digits
 Row = Sequence[str]
 Table = tuple[Row, Sequence[Row]]  # headings, rows
 CRITICAL_SHOWN = 5
+LEAST_CRITICAL_FRAC = 0.01
+LEAST_USD = 0.5  # worths below it are the solver's rounding
 LEAST_SHOWN_FRAC = 1e-5  # of the peak: capacities below it are the solver's rounding
 BUILD_MILESTONES = {"first_power": "first power", "gigawatt": "1 GW", "complete": "complete"}
 LIMITS = {"power": "power", "buildings": "buildings", "racks": "racks"}
@@ -22,7 +24,8 @@ def _mw(value: float) -> str:
 
 def _tonnes(value: float) -> str:
     """Say tonnes, of a large site millions of them."""
-    return f"{three_digits(value / 1e6)} Mt" if value >= 1e6 else say(value, "t")
+    scaled = ((1e6, "Mt"), (1e3, "kt"))
+    return next((f"{three_digits(value / size)} {name}" for size, name in scaled if value >= size), say(value, "t"))
 
 
 def percent(value: float) -> str:
@@ -224,7 +227,7 @@ def build(result: dict[str, Any]) -> Table:
             continue
         dated = [row[at] or f"{row[f'{at}_days']:,.0f} d" for at in ("p10", "p50", "p90")]
         last = max(row["limit_frac"], key=row["limit_frac"].__getitem__)
-        chains = list(row["criticality_frac"].items())[:CRITICAL_SHOWN]
+        chains = [item for item in row["criticality_frac"].items() if item[1] >= LEAST_CRITICAL_FRAC][:CRITICAL_SHOWN]
         rows.append((
             words, *dated, f"{last} {row['limit_frac'][last]:.0%}",
             ", ".join(f"{stage} {share:.0%}" for stage, share in chains),
@@ -266,12 +269,12 @@ def supply_figures(result: dict[str, Any]) -> Sequence[Row]:
          f"mean over the hours; p99 {prices['power_p99_usd_per_mwh']:,.0f}"),
     ]  # fmt: skip
     if found["grid_mw"]:
-        rows.append(
-            ("one more MW of grid", f"{say(prices['grid_usd_per_mw_year'], 'USD')} a year", "saved; 0 where not short")
-        )
+        worth = prices["grid_usd_per_mw_year"]
+        rows.append(("one more MW of grid", f"{say(worth, 'USD')} a year" if worth > LEAST_USD else "–", "saved"))
     rows += [
         (f"relaxing {name}", f"{three_digits(value)} USD", "saved per MWh, per t for carbon")
         for name, value in prices["rules_usd"].items()
+        if value > LEAST_USD
     ]
     rows.append(
         ("not served", say(found["unserved_mwh"], "MWh"), "with every plant as available as its kind on average")
@@ -285,10 +288,10 @@ def supply_figures(result: dict[str, Any]) -> Sequence[Row]:
         rows.append((
             "with one unit to spare", f"{firm['units']} {name}",
             f"{_mw(firm['nameplate_mw'])}; {firm['needed_units']} must run, "
-            f"and do in {firm['availability_frac']:.2%} of the hours",
+            f"and do in {100.0 * firm['availability_frac']:.2f} % of the hours",
         ))  # fmt: skip
     how = "every hour" if certificate["steps"] >= 8760 else f"{certificate['steps']:,} joined hours"
-    rows.append(("sized on", how, f"cost {certificate['gap_pct']:.2f} % above what it promised"))
+    rows.append(("sized on", how, f"cost {abs(certificate['gap_pct']):.2f} % above what it promised"))
     return rows
 
 

@@ -12,13 +12,15 @@ from gigawatt.catalogue import Catalogue
 from gigawatt.engines.energy import Carbon
 from gigawatt.engines.facility import FacilityInputs, FacilityResult, PlantDesign, hourly_work_w, simulate_year
 from gigawatt.errors import InputError
+from gigawatt.planning.design_day import DesignDay, design_day, facility_ratio
 from gigawatt.planning.facility.accelerators import GpuPower, capped_w, gpu_power
+from gigawatt.planning.facility.bridging import Bridging, site_bridge
 from gigawatt.planning.facility.build import Build, site_build
 from gigawatt.planning.facility.case import SiteCase, site_case
-from gigawatt.planning.facility.chain import DesignDay, StageRow, design_day, stage_rows
+from gigawatt.planning.facility.chain import StageRow, stage_rows
 from gigawatt.planning.facility.grid import YearCost, area_hours, energy_price, grid_carbon, year_cost
 from gigawatt.planning.facility.profile import LoadProfile, load_profile
-from gigawatt.planning.facility.supply import Bridging, Supply, SupplyAsk, site_bridge, site_supply
+from gigawatt.planning.facility.supply import Supply, SupplyAsk, site_supply
 from gigawatt.planning.facility.swing import STEP_S, Swing, site_swing
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.wiring.sites import plant_design
@@ -28,7 +30,6 @@ from gigawatt.units import WATTS_PER_MEGAWATT
 Floats = NDArray[np.float64]
 
 ACCELERATOR = "gb200-nvl72"  # shown where none is named
-UNIT_IT_W = 1e8  # rating at which a plant's ratio of facility to IT power is found; it does not depend on it
 SQUARE_METRES_PER_KM2 = 1e6
 OUTLINE = "manhattan"
 NO_LIMIT = float("inf")
@@ -159,7 +160,7 @@ def facility(catalogue: Catalogue, site: str, **asked: Any) -> FacilityAnswer:
     case = site_case(catalogue, site, question.plant, question.redundancy, question.weather)
     design = plant_design(case.plant, figures)
     profile = load_profile(question.load, catalogue.defaults, figures)
-    ratio = design_day(UNIT_IT_W, design, case.weather).ratio
+    ratio = facility_ratio(design, case.weather)
     it_rated_w, facility_w = _rating(case, catalogue, question, ratio, figures)
     year = _year(case, question, design, profile, it_rated_w, figures)
     day = design_day(it_rated_w, design, case.weather)

@@ -189,7 +189,9 @@ def _read(model: type[E], written: dict[str, Any], path: Path, field: str) -> E:
     except ValidationError as error:
         faults = [
             ".".join(str(part) for part in ([field] if field else []) + list(fault["loc"]))
-            + f": {fault['msg']}".replace(": Value error, ", ": ")
+            + f": {fault['msg']}".replace(": Value error, ", ": ").replace(
+                "Extra inputs are not permitted", "is no field"
+            )
             for fault in error.errors()
         ]
         known = [name for name in model.model_fields if name not in ("id", "sources")]

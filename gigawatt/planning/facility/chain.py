@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gigawatt.engines.facility import FacilityResult, PlantDesign, Weather
+from gigawatt.engines.facility import FacilityResult, PlantDesign
 from gigawatt.engines.facility.power_chain import (
     COOLING_RATING_RATIO,
     TRUNK_RATING_RATIO,
@@ -14,14 +14,13 @@ from gigawatt.engines.facility.power_chain import (
     BranchHours,
     Chain,
     cooling_branch,
-    design_chain,
     it_branch,
     rack_losses_w,
     trunk,
 )
 from gigawatt.engines.facility.stages import RACK_CHAINS, REDUNDANCY
 from gigawatt.engines.facility.types import Floats
-from gigawatt.engines.facility.year import Hours, design_hours, run_hours, warmer
+from gigawatt.planning.design_day import DesignDay
 from gigawatt.units import WATTS_PER_MEGAWATT
 
 SAME = frozenset({"none"})  # names of the redundancy table that say what another says
@@ -52,54 +51,6 @@ class StageRow:
     loss_mean_frac: float
     loss_design_frac: float
     energy_mwh: float
-
-
-@dataclass(frozen=True, slots=True)
-class DesignDay:
-    """The hottest, wettest and muggiest hours with all IT at its rating.
-
-    Attributes
-    ----------
-    hours : Hours
-    it_w : float
-        [W]
-    chain : Chain
-    """
-
-    hours: Hours
-    it_w: float
-    chain: Chain
-
-    @property
-    def facility_w(self) -> float:
-        """Largest facility power. [W]."""
-        return float(np.max(self.hours.facility_w_H))
-
-    @property
-    def ratio(self) -> float:
-        """Facility over IT power. [1]."""
-        return self.facility_w / self.it_w
-
-
-def design_day(it_rated_w: float, plant: PlantDesign, weather: Weather) -> DesignDay:
-    """Run a plant at its rating on the design day.
-
-    Parameters
-    ----------
-    it_rated_w : float
-        [W]
-    plant : PlantDesign
-    weather : Weather
-        The typical year.
-
-    Returns
-    -------
-    DesignDay
-    """
-    chain = design_chain(it_rated_w, plant.power_chain_efficiency_frac, plant.power_chain, plant.redundancy)
-    hottest = design_hours(warmer(weather, plant.warming_k, plant.warming_k, plant.warming_k))
-    it_w_H = np.full_like(hottest.dry_bulb_c_H, it_rated_w)
-    return DesignDay(run_hours(it_w_H, hottest, plant, chain), it_rated_w, chain)
 
 
 def _branches(chain: Chain, it_w_H: Floats, cooling_w_H: Floats) -> tuple[BranchHours, BranchHours, BranchHours]:

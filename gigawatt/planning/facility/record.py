@@ -13,8 +13,9 @@ from gigawatt.engines.construction import Milestone
 from gigawatt.engines.energy import Carbon
 from gigawatt.engines.facility import by_calendar_month
 from gigawatt.planning.facility.answer import FacilityAnswer
+from gigawatt.planning.facility.bridging import Bridging
 from gigawatt.planning.facility.build import Build
-from gigawatt.planning.facility.supply import Bridging, Supply
+from gigawatt.planning.facility.supply import Supply
 from gigawatt.planning.facility.swing import Swing
 from gigawatt.planning.store import write_atomically
 from gigawatt.units import JOULES_PER_MWH, WATTS_PER_MEGAWATT

@@ -1,4 +1,4 @@
-"""Where a site's power comes from: parts to size or given, the grid, what binds, outages, the time before the grid."""
+"""Where a site's power comes from: parts to size or given, the grid, what binds, outages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from gigawatt.catalogue import Catalogue
 from gigawatt.catalogue.supply import SupplyKind
 from gigawatt.engines.energy import (
     DERATING_PER_K,
-    Bridge,
     Firm,
     Generator,
     Ppa,
@@ -25,8 +24,6 @@ from gigawatt.engines.energy import (
     SupplyProblem,
     SupplyResult,
     Units,
-    bridge,
-    contract_w,
     derating_frac,
     firm_units,
     loss_of_load,
@@ -39,8 +36,8 @@ from gigawatt.planning.facility.case import SiteCase
 from gigawatt.planning.facility.grid import area_hours, demand_price, energy_price
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.solar import solar_year
-from gigawatt.planning.supply import agreement, bridging_unit, connection, generator, storage
-from gigawatt.records import Month, Quantity
+from gigawatt.planning.supply import agreement, connection, generator, storage
+from gigawatt.records import Quantity
 from gigawatt.units import MONTHS_PER_YEAR, WATTS_PER_MEGAWATT, parse
 
 Floats = NDArray[np.float64]
@@ -51,7 +48,6 @@ ANY = "any"
 COARSE_STEPS_COUNT = 1500  # joined hours; docs/methods/energy.md says how far that is from the optimum
 FIRM_FRAC = 0.999  # ASSUMPTION: enough units run in all but nine hours a year
 SPARE_UNITS_COUNT = 1  # N+1
-BRIDGE_KIND = "gas-turbine-mobile"
 FUELLED = ("gas", "nuclear", "fuel-cell", "diesel")
 
 
@@ -194,7 +190,7 @@ def supply_problem(
     hub_H = np.full(demand_w_H.size, price)
     for name, (low_w, high_w) in ask.parts_w.items():
         kind = kinds[name]
-        _remember(kind, figures)
+        remember(kind, figures)
         bounds = {"min_w": low_w, "max_w": high_w}
         if kind.technology == "storage":
             storages.append(storage(kind, **bounds))
@@ -223,7 +219,7 @@ def supply_problem(
     )
 
 
-def _remember(kind: SupplyKind, figures: Figures) -> None:
+def remember(kind: SupplyKind, figures: Figures) -> None:
     """Put a kind's figures on the ledger."""
     for name, figure in kind.figures().items():
         figures(f"supply.{kind.id}.{name}", figure)
@@ -306,100 +302,3 @@ def _outages(
         except InfeasibleError:
             firm = {}
     return tuple(fleet), others_w_H, firm
-
-
-@dataclass(frozen=True, slots=True)
-class Bridging:
-    """Power until the grid is there.
-
-    Attributes
-    ----------
-    months : tuple of str
-        Labels, or numbers from clearing.
-    grid_month : str
-        First with the grid's power.
-    unit : str
-        Kind of the catalogue.
-    demand_w_M : ndarray
-        What buildings and racks can use. [W]
-    result : Bridge
-    """
-
-    months: tuple[str, ...]
-    grid_month: str
-    unit: str
-    demand_w_M: Floats
-    result: Bridge
-
-
-def months_until(text: str, months: tuple[str, ...]) -> int:
-    """Read when the grid comes: a month of the calendar, or a number of months from the first one on."""
-    if text.strip().isdigit():
-        return int(text)
-    try:
-        month = Month.parse(text)
-    except ValueError as error:
-        message = f'"{text}" is neither a month such as 2028-12, nor a number of months from clearing'
-        raise InputError(message) from error
-    if months[0].isdigit():
-        message = f"{text}: the day of clearing is not known; say --cleared, or give a number of months from clearing"
-        raise InputError(message)
-    start = Month.parse(months[0])
-    return month.index - start.index
-
-
-def site_bridge(
-    case: SiteCase,
-    catalogue: Catalogue,
-    months: tuple[str, ...],
-    demand_w_M: Floats,
-    until: str,
-    load_frac: float,
-    figures: Figures,
-) -> Bridging:
-    """Bridge a site with rented turbines until the grid comes.
-
-    Parameters
-    ----------
-    case : SiteCase
-    catalogue : Catalogue
-    months : tuple of str
-        Of the demand.
-    demand_w_M : ndarray
-        Facility power that buildings and racks can use. [W]
-    until : str
-        When the grid comes, as typed.
-    load_frac : float
-        Mean over highest facility power. [1]
-    figures : Figures
-
-    Returns
-    -------
-    Bridging
-
-    Raises
-    ------
-    InputError
-        If the month cannot be read, or lies before the first.
-    """
-    at = months_until(until, months)
-    if at < 0:
-        message = f"the grid comes in {until}, before the first month, {months[0]}: there is nothing to bridge"
-        raise InputError(message)
-    count = max(len(months), at + 1)
-    longer_w_M = np.concatenate([demand_w_M, np.full(count - len(months), float(demand_w_M[-1]))])
-    labels = _longer(months, count)
-    kind = catalogue.shelf("supply")[BRIDGE_KIND]
-    _remember(kind, figures)
-    unit = bridging_unit(kind, float(np.max(case.hours["dry_bulb_c"])))
-    contract_w_M = contract_w(count, ((at, float(longer_w_M.max())),))
-    found = bridge(longer_w_M, contract_w_M, unit, FIRM_FRAC, load_frac)
-    return Bridging(labels, labels[at], BRIDGE_KIND, longer_w_M, found)
-
-
-def _longer(months: tuple[str, ...], count: int) -> tuple[str, ...]:
-    """Carry the months on."""
-    if months[0].isdigit():
-        return tuple(str(int(months[0]) + step) for step in range(count))
-    start = Month.parse(months[0])
-    return tuple(str(start.plus(step)) for step in range(count))

@@ -13,6 +13,7 @@ from gigawatt.engines.facility import SiteWork, TrainingPhase, by_calendar_month
 from gigawatt.engines.facility.power_chain import design_chain
 from gigawatt.engines.facility.types import FacilityInputs, FacilityResult, PlantDesign, StageUse, Weather
 from gigawatt.errors import CatalogueError, InputError
+from gigawatt.planning.design_day import facility_ratio
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.weather_files import weather_hours
 from gigawatt.planning.wiring.site_build import built_w, drawn_w
@@ -208,7 +209,7 @@ def simulate(
     entry: Site,
     plant: Plant,
     catalogue: Catalogue,
-    it_design_w: float,
+    facility_w: float,
     work: SiteWork,
     figures: Figures,
 ) -> FacilityResult:
@@ -220,8 +221,8 @@ def simulate(
         Catalogue entries.
     catalogue : Catalogue
         Holds the weather.
-    it_design_w : float
-        IT rating of the plant. [W]
+    facility_w : float
+        Power at the meter; the plant's IT rating is what it carries on the design day. [W]
     work : SiteWork
         What its accelerators do.
     figures : Figures
@@ -232,14 +233,14 @@ def simulate(
     FacilityResult
         8,760 hours.
     """
-    weather = site_weather(entry, catalogue)
-    density = plant.it_density_w_per_m2
+    weather, design, density = site_weather(entry, catalogue), plant_design(plant, figures), plant.it_density_w_per_m2
+    it_design_w = facility_w / facility_ratio(design, weather)
     return simulate_year(
         FacilityInputs(
             it_w_H=hourly_work_w(it_design_w, work),
             it_design_w=it_design_w,
             weather=weather,
-            plant=plant_design(plant, figures),
+            plant=design,
             site_m2=figures(f"sites.{entry.id}.site_m2", entry.site_m2) if entry.site_m2 else 0.0,
             building_m2=figures(f"sites.{entry.id}.building_m2", entry.building_m2) if entry.building_m2 else 0.0,
             it_density_w_per_m2=figures(f"plants.{plant.id}.it_density_w_per_m2", density) if density else 0.0,
@@ -334,8 +335,8 @@ def with_year(site: SitePlan, catalogue: Catalogue, work: SiteWork, figures: Fig
     if site.use.pue is not None:
         pue = figures(f"sites.{site.use.site}.pue", site.use.pue)
         return replace(site, cooling_ratio_M=np.full(12, pue - 1.0), pue_mean=pue, pue_p99=pue, pue_max=pue)
-    design_w = max(float(site.facility_w_T.max()), float(site.facility_later_w_L.max()), WATTS_PER_MEGAWATT)
-    year = simulate(site.entry, site.plant, catalogue, design_w, work, figures)
+    facility_w = max(float(site.facility_w_T.max()), float(site.facility_later_w_L.max()), WATTS_PER_MEGAWATT)
+    year = simulate(site.entry, site.plant, catalogue, facility_w, work, figures)
     it_wh = by_calendar_month(year.it_w_H)
     return replace(
         site,
