@@ -65,6 +65,8 @@ def search_record(found: SearchResult) -> dict[str, Any]:
         "feasible": found.feasible,
         "search_s": found.search_s,
         "reason": found.reason,
+        "schedules": list(found.schedules),
+        "zero_stages": list(found.zero_stages),
     }
 
 

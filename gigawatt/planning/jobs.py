@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,14 @@ from gigawatt.planning.job_defaults import (
 from gigawatt.planning.launch import tool_named
 from gigawatt.planning.launch.search import search_within
 from gigawatt.planning.power_caps import CapPoint, best_cap, caps_w, check_power, checked_cap_w, compared
-from gigawatt.planning.training import TrainingRun, failure_model, find_layout, training_job, whole_run
+from gigawatt.planning.training import (
+    TrainingRun,
+    failure_model,
+    find_layout,
+    routing_spread_frac,
+    training_job,
+    whole_run,
+)
 
 if TYPE_CHECKING:
     from gigawatt.planning.serving_jobs import ServeAnswer, serve
@@ -78,6 +85,18 @@ def _layout(fixed: Mapping[str, int | str], job: TrainingJob) -> Layout | None:
     return Layout(**{**fixed, "data_parallel": data, "precision": job.precision})  # type: ignore[arg-type]
 
 
+def _schedules(allow: Sequence[str], fixed: Mapping[str, int | str]) -> dict[str, tuple[str, ...]]:
+    """Return the schedules to search where others than the usual one are allowed."""
+    for name in allow:
+        if name not in CHOICES["schedule"]:
+            message = f'allow: "{name}" is no schedule of a pipeline. {nearest(name, CHOICES["schedule"])}'
+            raise InputError(message)
+    if allow and "schedule" in fixed:
+        message = f"the schedule is held at {fixed['schedule']}: no others can be allowed beside it"
+        raise InputError(message)
+    return {"schedule": tuple(dict.fromkeys(("1f1b", *allow)))} if allow else {}
+
+
 def _cap_w(power_cap: float | str | None, entry: Accelerator) -> float:
     """Return a power cap that the accelerator takes, 0 for none. [W]."""
     if power_cap is None:
@@ -100,6 +119,8 @@ def train(
     batch_sequences: int | None = None,
     precision: str = "bf16",
     fixed: Mapping[str, int | str] | None = None,
+    allow: Sequence[str] = (),
+    routing_spread: float | str = 0.0,
     tool: str | None = None,
     software_date: float | None = None,
     power_cap: float | str | None = None,
@@ -129,6 +150,11 @@ def train(
         bf16, fp8, mxfp8, nvfp4 or fp4, where the accelerator has it.
     fixed : mapping, optional
         Degrees to hold, by the names of `Layout`; with tensor, pipeline and micro-batch all given it is not searched.
+    allow : sequence of str
+        Schedules of the pipeline to search beside 1f1b: dualpipe, zero-bubble.
+    routing_spread : float or str
+        How unevenly experts are loaded beyond chance, standard deviation over mean, or how routing is balanced: forced
+        (0), bias (0.02), auxiliary (0.2). [-]
     tool : str, optional
         Tool that will train, a key of `gigawatt.planning.launch.TOOLS`: only what it can express is searched, at the
         pace of its software.
@@ -170,10 +196,12 @@ def train(
         precision=precision,
         software_date=software_date or usual_software_date(catalogue.accelerators[accelerator].available_from),
     )
-    job = replace(job, batch_sequences=batch_sequences or job.batch_sequences)
+    spread_frac = routing_spread_frac(routing_spread)
+    job = replace(job, batch_sequences=batch_sequences or job.batch_sequences, routing_spread_frac=spread_frac)
     if tool is not None:
         job = replace(job, stack=tool_named(tool).stack)
     layout = _layout(fixed or {}, job)
+    schedules = _schedules(allow, fixed or {})
     entry = catalogue.accelerators[accelerator]
     cap_w = caps_w(job.accelerator.tdp_w)[0] if power_cap == BEST else _cap_w(power_cap, entry)
     if it_w is not None:
@@ -181,8 +209,8 @@ def train(
 
     def find(asked: TrainingJob) -> SearchResult:
         if tool is None or layout is not None:
-            return find_layout(asked, layout, fixed)
-        return search_within(asked, tool, fixed or {})
+            return find_layout(asked, layout, fixed, schedules)
+        return search_within(asked, tool, fixed or {}, schedules)
 
     if power_cap == BEST:
         job, found = best_cap(job, find, it_w)

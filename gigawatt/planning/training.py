@@ -14,7 +14,7 @@ from gigawatt.engines.fleet.types import FailureModel, Goodput
 from gigawatt.engines.training import estimate, run, search
 from gigawatt.engines.training.phases import Phase, run_phases
 from gigawatt.engines.training.types import Layout, RunEstimate, SearchResult, StepEstimate, TrainingJob
-from gigawatt.errors import InfeasibleError, InputError
+from gigawatt.errors import InfeasibleError, InputError, nearest
 from gigawatt.planning import convert
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.power_caps import checked_cap_w
@@ -23,6 +23,11 @@ from gigawatt.units import WATTS_PER_MEGAWATT
 
 ENGINE_PRECISIONS = {"nvfp4": "fp4"}  # number formats that the engine knows by another name
 EARLIEST_SOFTWARE, LATEST_SOFTWARE = 2018, 2040  # years between which a software date is believed
+# How unevenly experts are loaded beyond chance, standard deviation over mean, by how routing is balanced: forced, as
+# benchmarks do; by a bias on each expert; by an auxiliary loss. The latter two are ESTIMATES after L. Wang et al.,
+# "Auxiliary-Loss-Free Load Balancing Strategy for Mixture-of-Experts," arXiv:2408.15664, 2024.
+ROUTING_SPREADS = {"forced": 0.0, "bias": 0.02, "auxiliary": 0.2}
+LARGEST_ROUTING_SPREAD = 10.0  # beyond which one expert has nearly all tokens, and nothing is balanced
 BATCH_ROUNDING_FRAC = 0.05  # how far a batch in tokens may be from the count of sequences that is meant
 
 
@@ -82,6 +87,44 @@ def failure_model(
         checkpoint_write_s=checkpoint_write_s or figures(f"{named}.checkpoint_write_s", entry.checkpoint_write_s),
         node_repair_h=figures(f"{named}.node_repair_h", entry.node_repair_h),
     )
+
+
+def routing_spread_frac(written: float | str) -> float:
+    """Return the spread of the load of an expert beyond chance: a number, or how routing is balanced.
+
+    Parameters
+    ----------
+    written : float or str
+        Key of `ROUTING_SPREADS`, or a number. [-]
+
+    Returns
+    -------
+    float
+        [-]
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+
+    Examples
+    --------
+    >>> routing_spread_frac("bias"), routing_spread_frac("0.1")
+    (0.02, 0.1)
+    """
+    if written in ROUTING_SPREADS:
+        return ROUTING_SPREADS[str(written)]
+    try:
+        spread = float(written)
+    except ValueError:
+        spread = -1.0
+    if not 0.0 <= spread <= LARGEST_ROUTING_SPREAD:
+        message = (
+            f'routing spread "{written}" is neither a number from 0 to {LARGEST_ROUTING_SPREAD:g} nor a way of '
+            f"balancing. {nearest(str(written), ROUTING_SPREADS)}"
+        )
+        raise InputError(message)
+    return spread
 
 
 def batch_sequences(batch_tokens: float, sequence_tokens: int) -> int:
@@ -169,7 +212,10 @@ def training_job(
 
 
 def find_layout(
-    job: TrainingJob, layout: Layout | None = None, fixed: Mapping[str, int | str] | None = None
+    job: TrainingJob,
+    layout: Layout | None = None,
+    fixed: Mapping[str, int | str] | None = None,
+    allow: Mapping[str, Sequence[int | str]] | None = None,
 ) -> SearchResult:
     """Search all layouts, or predict the one that is given.
 
@@ -180,13 +226,15 @@ def find_layout(
         Whole layout; it is predicted even where it does not fit.
     fixed : mapping, optional
         Degrees to hold while the rest is searched.
+    allow : mapping, optional
+        Fields of a layout with the values to try instead of the usual ones.
 
     Returns
     -------
     SearchResult
     """
     if layout is None:
-        return search(job, fixed=dict(fixed or {}))
+        return search(job, fixed=dict(fixed or {}), allow=allow)
     step = estimate(job, layout)
     return SearchResult(
         best=step if step.fits else None,
@@ -195,6 +243,8 @@ def find_layout(
         feasible=int(step.fits),
         search_s=0.0,
         reason=step.reason,
+        schedules=(layout.schedule,),
+        zero_stages=(layout.zero_stage,),
     )
 
 

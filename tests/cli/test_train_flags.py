@@ -156,7 +156,41 @@ def test_schedule_offload_moments_and_exchange_are_options(gigawatt, option, val
 
 
 def test_options_that_no_tool_is_written_for_are_refused_with_emit(gigawatt):
-    ran = gigawatt(*ON, *JOB, "--optimizer-bits", "8", "--emit", "megatron")
+    ran = gigawatt(*ON, *JOB, "--optimizer-bits", "8", "--emit", "torchtitan")
     assert ran.code == 2
-    assert "megatron cannot express optimizer states of 8 bits" in ran.err
+    assert "torchtitan cannot express" in ran.err
     assert ran.out == ""
+
+
+def test_further_schedules_are_searched_when_allowed(gigawatt):
+    options = (*ON, "--model", "llama-3.1-70b", "--gpus", "64", "--batch", "2M", "--pp", "8")
+    usual, more = (
+        gigawatt(*options, *allow, "--json").document["result"] for allow in ((), ("--allow", "dualpipe, zero-bubble"))
+    )
+    assert usual["schedules"] == ["1f1b"]
+    assert more["schedules"] == ["1f1b", "dualpipe", "zero-bubble"]
+    assert more["best"]["schedule"] != "1f1b"  # neither is calibrated, and both promise smaller bubbles
+    assert more["best"]["step_time_s"] < usual["best"]["step_time_s"]
+    assert usual["zero_stages"] == [0, 1]  # a pipeline shards no more outside of PyTorch
+    assert "of 1f1b, dualpipe and ZeRO 0, 1" in " ".join(gigawatt(*options, "--allow", "dualpipe").out.split())
+    for wrong, says in (
+        (("--allow", "gpipe"), 'allow: "gpipe" is no schedule of a pipeline'),
+        (("--allow", "dualpipe", "--schedule", "1f1b"), "the schedule is held at 1f1b"),
+    ):
+        ran = gigawatt(*options, *wrong)
+        assert ran.code == 2
+        assert says in ran.err
+
+
+def test_routing_is_as_even_as_it_is_said_to_be(gigawatt):
+    options = (*ON, "--model", "qwen3-30b-a3b", "--gpus", "64", "--batch", "4M", "--ep", "8", "--json")
+    steps = [
+        gigawatt(*options, *spread).document["result"]["best"]["step_time_s"]
+        for spread in ((), *(("--routing-spread", how) for how in ("forced", "bias", "0.02", "auxiliary")))
+    ]
+    even, forced, bias, number, auxiliary = steps
+    assert even == forced < bias == number < auxiliary
+    for wrong in ("-1", "loss", "nan"):
+        ran = gigawatt(*options[:-1], "--routing-spread", wrong)
+        assert ran.code == 2
+        assert f'routing spread "{wrong}" is neither a number' in ran.err

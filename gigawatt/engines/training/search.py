@@ -139,7 +139,7 @@ def search(
         Constants; the calibrated ones by default.
     allow : mapping of str to sequence, optional
         Fields of `Layout` with the values to try instead of the usual ones of `space`, for example
-        ``{"schedule": ("1f1b", "zero-bubble", "dualpipe")}``.
+        ``{"schedule": ("1f1b", "zero-bubble", "dualpipe")}``. An `expert_tensor_parallel` of 0 is that of tensors.
 
     Returns
     -------
@@ -167,6 +167,7 @@ def search(
             time.perf_counter() - started_s,
             reason,
             schedules_of(asked),
+            tuple(int(stage) for stage in np.unique(layouts.zero_stage)),
         )
 
     feasible = int(np.isfinite(time_s).sum())

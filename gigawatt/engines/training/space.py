@@ -43,6 +43,8 @@ PYTORCH_STACKS = ("fsdp", "eager")
 # hosts to match, overlap is as the software has it, and groups that shard trade memory alone on one step's traffic.
 SINGLE = ("tensor_overlap", "shard_group", "offload", "optimizer_bits")
 
+AS_TENSOR = 0  # asked as expert-tensor degree: that of tensor parallelism, whatever it is [-]
+
 _CODES: dict[str, Mapping[str, float]] = {
     "recompute": RECOMPUTE_CODES,
     "schedule": SCHEDULE_CODES,
@@ -237,11 +239,7 @@ def candidates(
     grid.cross("context_exchange", axes["context_exchange"])
     # one rank exchanges nothing either way
     grid.keep((grid["context"] > 1.0) | (grid["context_exchange"] == axes["context_exchange"][0]))
-    for name in ("expert", "expert_tensor"):
-        grid.cross(name, axes[name])
-    parts = grid["expert"] * grid["expert_tensor"]
-    fits = np.fmod(grid["tensor"] * grid["context"] * grid["data"], parts) == 0.0
-    grid.keep(fits if "expert_tensor" in asked else fits & (np.fmod(grid["tensor"], grid["expert_tensor"]) == 0.0))
+    _experts(grid, job, axes, asked)
     _zero_stages(grid, job, columns, axes["zero_stage"], asked)
     grid.cross("recompute", axes["recompute"])
     grid.cross("sequence_parallel", axes["sequence_parallel"])
@@ -253,6 +251,21 @@ def candidates(
     alone = {name: np.array(axes[name]) for name in SINGLE if len(axes[name]) == 1}  # one value stands for all rows
     layouts = LayoutColumns(**grid.columns, **alone)
     return layouts.take(np.flatnonzero(rules.mask(columns, layouts))) if layouts.tensor.size else layouts
+
+
+def _experts(grid: _Grid, job: TrainingJob, axes: Mapping[str, Sequence[float]], asked: Asked) -> None:
+    """Put in the ranks that experts are spread over and, unless asked otherwise, cut no finer than tensors are."""
+    for name in ("expert", "expert_tensor"):
+        grid.cross(name, axes[name])
+    same = grid["expert_tensor"] == AS_TENSOR
+    if np.any(same):
+        # one rank, or no experts to cut: the degree of 1 says the same
+        grid.keep(~same | ((grid["tensor"] > 1.0) & (job.model.experts > 0)) | (1.0 not in axes["expert_tensor"]))
+        width = grid["expert_tensor"]
+        grid.columns["expert_tensor"] = np.where(width == AS_TENSOR, grid["tensor"], width)
+    parts = grid["expert"] * grid["expert_tensor"]
+    fits = np.fmod(grid["tensor"] * grid["context"] * grid["data"], parts) == 0.0
+    grid.keep(fits if "expert_tensor" in asked else fits & (np.fmod(grid["tensor"], grid["expert_tensor"]) == 0.0))
 
 
 def _virtual_stages(grid: _Grid, job: TrainingJob, columns: JobColumns, values: Sequence[float], asked: Asked) -> None:

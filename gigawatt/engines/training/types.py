@@ -167,6 +167,8 @@ class SearchResult:
         When nothing fits: the binding constraint and by how much.
     schedules : tuple of str
         Pipeline schedules that were tried; others are reached by `fixed` or `allow`.
+    zero_stages : tuple of int
+        ZeRO stages that were tried.
     """
 
     best: StepEstimate | None
@@ -176,6 +178,7 @@ class SearchResult:
     search_s: float
     reason: str = ""
     schedules: tuple[str, ...] = ()
+    zero_stages: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ To add a tool: a module with NAME, STACK, WITHIN, ON_REQUEST, `emit` and `read`,
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from gigawatt.engines.training.types import Layout, TrainingJob
 from gigawatt.errors import InputError, nearest
 from gigawatt.planning.launch import deepspeed, megatron, nemo, torchtitan
-from gigawatt.planning.launch.flags import LaunchFlags, plain
+from gigawatt.planning.launch.flags import LaunchFlags, Part, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class Tool:
     stack : str
         Family of software in the training engine.
     within : tuple of mapping
-        Parts of the space of layouts that the tool can express and that are searched, each as fields of `Layout` that
-        it holds.
+        Parts of the space of layouts that the tool can express and that are searched, each as fields of `Layout` with
+        the value that it holds, or the values that are tried.
     on_request : tuple of mapping
         Further parts, searched only where what is held lies in none of `within`.
     """
@@ -37,8 +37,8 @@ class Tool:
     emit: Callable[[TrainingJob, Layout], str]
     read: Callable[[str], LaunchFlags]
     stack: str
-    within: tuple[Mapping[str, int | str], ...]
-    on_request: tuple[Mapping[str, int | str], ...]
+    within: tuple[Part, ...]
+    on_request: tuple[Part, ...]
 
 
 TOOLS: dict[str, Tool] = {

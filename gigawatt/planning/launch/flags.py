@@ -10,6 +10,8 @@ from gigawatt.engines.training.types import Layout, TrainingJob
 from gigawatt.errors import InputError
 
 Value = int | str | bool
+# A part of the space of layouts that a tool can express: fields of `Layout` with the value held, or those to try.
+Part = Mapping[str, int | str | tuple[int | str, ...]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,23 +6,32 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
+from gigawatt.engines.training.space import AS_TENSOR
 from gigawatt.engines.training.types import Layout, TrainingJob
 from gigawatt.errors import InputError
-from gigawatt.planning.launch.flags import LaunchFlags, Value, heading, nodes, not_emitted, refuse, replicas_of, unread
+from gigawatt.planning.launch.flags import (
+    LaunchFlags,
+    Part,
+    Value,
+    heading,
+    nodes,
+    not_emitted,
+    refuse,
+    replicas_of,
+    unread,
+)
 
 NAME = "torchtitan"
 STACK = "fsdp"
-# Optimizer state alone is never sharded; recomputing norms and activation functions only has no mode.
-WITHIN: tuple[Mapping[str, int | str], ...] = tuple(
-    {"zero_stage": 3, "recompute": recompute} for recompute in ("none", "half", "full")
-)
-ON_REQUEST: tuple[Mapping[str, int | str], ...] = tuple(
-    {**sharding, "recompute": recompute}
-    for sharding in (
-        {"zero_stage": 2},
-        {"zero_stage": 0, "tensor_parallel": 1, "pipeline_parallel": 1, "context_parallel": 1},
-    )
-    for recompute in ("none", "half", "full")
+# Optimizer state alone is never sharded; recomputing norms and activation functions only has no mode; experts are cut
+# as tensors are, or not at all.
+_CAN: dict[str, int | str | tuple[int | str, ...]] = {
+    "recompute": ("none", "half", "full"), "expert_tensor_parallel": (1, AS_TENSOR),
+}  # fmt: skip
+WITHIN: tuple[Part, ...] = ({"zero_stage": 3, **_CAN},)
+ON_REQUEST: tuple[Part, ...] = (
+    {"zero_stage": 2, **_CAN},
+    {"zero_stage": 0, "tensor_parallel": 1, "pipeline_parallel": 1, "context_parallel": 1, **_CAN},
 )
 CONVERTERS = {
     "float8": "fp8", "quantize.linear.float8": "fp8", "quantize.dense.float8": "fp8",

@@ -43,6 +43,10 @@ def run(
     schedule: Annotated[
         str | None, typer.Option(help="Of the pipeline: 1f1b, dualpipe or zero-bubble; 1f1b if not given.")
     ] = None,
+    allow: Annotated[
+        str | None,
+        typer.Option(help="Schedules to search beside 1f1b, for example dualpipe,zero-bubble; neither is calibrated."),
+    ] = None,
     offload: Annotated[
         str | None, typer.Option(help="none, or optimizer: its states in host memory, updated there.")
     ] = None,
@@ -52,6 +56,13 @@ def run(
     context_exchange: Annotated[
         str | None,
         typer.Option(help="Keys and values of context parallel: ring, or all-gather as Llama 3; ring if not given."),
+    ] = None,
+    routing_spread: Annotated[
+        str | None,
+        typer.Option(
+            help="How unevenly experts are loaded: forced (0, if not given), bias (0.02), auxiliary (0.2), or standard "
+            "deviation over mean."
+        ),
     ] = None,
     software_date: Annotated[
         float | None, typer.Option(help="Year of the software, for example 2024.5; today if not given.")
@@ -134,6 +145,8 @@ def run(
     answer = train(
         accelerator=accelerator,
         tokens=quantity("--tokens", tokens, "token", 1.0) if tokens else None,
+        allow=[name.strip() for name in allow.split(",") if name.strip()] if allow else (),
+        routing_spread=routing_spread or 0.0,
         tool=flags.tool if flags else emit,
         software_date=software_date,
         power_cap=shell.power_cap(power_cap, best=True),
@@ -145,7 +158,8 @@ def run(
     )
     inputs = {
         "model": job["model"], "accelerator": accelerator, "gpus": job["gpus"], "tokens": tokens,
-        "precision": job["precision"], "power_cap": power_cap, "megawatts": megawatts, **given,
+        "precision": job["precision"], "power_cap": power_cap, "megawatts": megawatts, "allow": allow,
+        "routing_spread": routing_spread, **given,
     }  # fmt: skip
     _put(answer, inputs, notes=notes, emit=emit, quiet=quiet, as_json=as_json)
 

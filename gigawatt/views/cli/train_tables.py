@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from gigawatt.engines.training.types import SearchResult
     from gigawatt.planning.jobs import TrainAnswer
 
 LAYOUTS_SHOWN = 8
@@ -34,7 +35,7 @@ def _tables(answer: TrainAnswer) -> Iterator[Table]:
     steps = ([found.best] if found.best else []) + [step for step in found.alternatives if step != found.best]
     cap = f" at {job.power_cap_w:,.0f} W" if job.power_cap_w else ""
     chips = f"{job.gpus_count:,} {job.accelerator.name}{cap}"
-    title = f"{job.model.name} on {chips}, {job.precision}; {found.searched:,} tried"
+    title = f"{job.model.name} on {chips}, {job.precision}; {_tried(found)}"
     yield show_table(HEADS, [_row(step) for step in steps[:LAYOUTS_SHOWN]], title=title)
     if not found.best:
         return
@@ -59,6 +60,14 @@ def _tables(answer: TrainAnswer) -> Iterator[Table]:
             ("effective training time", "", f"{run.goodput.ettr_frac:.1%}", ""),
             ("interruptions", "", f"{run.goodput.interruptions_per_day * run.days:.0f}", ""),
         ])  # fmt: skip
+
+
+def _tried(found: SearchResult) -> str:
+    """Say how many layouts were tried, and of which schedules and ZeRO stages."""
+    said = f"{found.searched:,} tried"
+    if found.searched < 2:  # given whole, not searched
+        return said
+    return f"{said}, of {', '.join(found.schedules)} and ZeRO {', '.join(map(str, found.zero_stages))}"
 
 
 def _caps(answer: TrainAnswer) -> Table:

@@ -140,6 +140,31 @@ def test_what_saves_memory_is_searched_and_emitted_when_asked_for(tool, fixed):
     assert back(tool, answer.job, layout) == launch.plain(layout, experts=False)
 
 
+def test_torchtitan_cuts_experts_as_tensors_or_not_at_all():
+    on = {"model": MIXTURE, "accelerator": "h100-sxm", "gpus": 64, "tool": "torchtitan", "batch_tokens": 4e6}
+    answer = train(load(), fixed={"tensor_parallel": 4}, **on)
+    steps = (answer.found.best, *answer.found.alternatives)
+    assert {step.layout.expert_tensor_parallel for step in steps} <= {1, 4}
+    for step in steps:
+        assert launch.emit("torchtitan", answer.job, step.layout)
+    both = {"tensor_parallel": 4, "expert_tensor_parallel": 4}
+    assert train(load(), fixed=both, **on).found.best.layout.expert_tensor_parallel == 4
+    with pytest.raises(InputError, match="torchtitan cannot express expert tensor parallel 2"):
+        train(load(), fixed={**both, "expert_tensor_parallel": 2}, **on)
+
+
+def test_schedules_that_are_allowed_are_searched_within_a_tool_too():
+    on = {"model": DENSE, "accelerator": "h100-sxm", "gpus": 64, "batch_tokens": 4e6, "fixed": {"pipeline_parallel": 4}}
+    every = ("zero-bubble", "dualpipe")
+    for tool, stages in ((None, (0, 1)), ("megatron", (1,)), ("torchtitan", (3,))):
+        usual, more = (train(load(), tool=tool, allow=names, **on).found for names in ((), every))
+        assert usual.schedules == ("1f1b",)
+        assert set(more.schedules) == {"1f1b", *every}
+        assert usual.zero_stages == more.zero_stages == stages
+        assert more.searched > usual.searched
+        assert more.best.step_time_s <= usual.best.step_time_s
+
+
 def test_a_tool_with_less_choice_is_never_faster():
     whole = train(load(), DENSE, "h100-sxm", 64, batch_tokens=4e6).found.best.step_time_s
     assert train(load(), DENSE, "h100-sxm", 64, batch_tokens=4e6, tool="megatron").found.best.step_time_s >= whole

@@ -164,3 +164,20 @@ def test_a_pipeline_of_one_has_one_schedule():
     layouts = candidates(job, job_columns([job], CALIBRATION), CALIBRATION, asked)
     assert set(layouts.schedule[layouts.pipeline == 1]) == {0.0}
     assert set(layouts.schedule) == {0.0, 1.0, 2.0}
+
+
+@pytest.mark.parametrize("model", [SMALL, SMALL_MOE])
+def test_an_expert_tensor_degree_of_zero_is_that_of_tensors(model):
+    job = TrainingJob(model, H100, 16, 8192, 32, "bf16", 2025.0)
+    columns = job_columns([job], CALIBRATION)
+
+    def found(*degrees):
+        return candidates(job, columns, CALIBRATION, read_asked(allow={"expert_tensor_parallel": degrees}))
+
+    both, whole = found(1, 0), found(1)
+    names = [name for name in both.__dataclass_fields__ if getattr(both, name).size > 1]
+    assert len(set(zip(*(getattr(both, name) for name in names), strict=True))) == both.tensor.size  # none twice
+    cut = both.expert_tensor > 1.0
+    assert np.all(both.expert_tensor[cut] == both.tensor[cut])
+    assert np.any(cut) == bool(model.experts)
+    assert both.tensor.size == whole.tensor.size + int(np.sum(cut))
