@@ -278,6 +278,9 @@ class Defaults(Entry):
     peak_to_mean_ratio: Quantity  # of serving demand
     demand_hours_ratio: dict[str, Quantity]  # serving demand by local hour over the day's mean, "00" to "23"
     agent_turns_count: Quantity  # model calls per task of a coding agent
+    agent_task_input_tokens: Quantity  # over all turns of a task
+    agent_task_output_tokens: Quantity
+    agent_cached_frac: Quantity  # of an agent's input found in the prefix cache
     availability_frac: Quantity  # of serving
     discount_rate_frac: Quantity
     tax_frac: Quantity
@@ -288,9 +291,6 @@ class Defaults(Entry):
     other_life_years: Quantity
     revenue_ramp_months: Quantity
     training_mean_load_frac: Quantity  # mean over rated system power of an accelerator that trains
-    agent_task_input_tokens: Quantity  # over all turns of a task
-    agent_task_output_tokens: Quantity
-    agent_cached_frac: Quantity  # of an agent's input found in the prefix cache
     idle_load_frac: Quantity  # the same of one that waits
 
 

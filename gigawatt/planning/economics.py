@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from gigawatt.engines.finance import break_even_factor, delayed, evaluate, line_scaled, with_life
+from gigawatt.engines.finance import break_even_factor, delayed, evaluate, line_scaled, present_value_usd, with_life
+from gigawatt.engines.finance.statements import statements
 from gigawatt.engines.finance.types import FinanceInputs, FinanceResult
 from gigawatt.planning.outcome import Outcome, Prepared
 from gigawatt.scenario import finance as lines
@@ -85,13 +86,9 @@ def _solve(inputs: FinanceInputs, line: str, worth_usd: Callable[[FinanceInputs]
     return break_even_factor(lambda factor: worth_usd(line_scaled(inputs, line, factor)))
 
 
-def _npv_usd(inputs: FinanceInputs) -> float:
-    return evaluate(inputs).npv_usd
-
-
 def _returned_usd(inputs: FinanceInputs) -> float:
     """Return the sum of the free cash flow: nothing discounted, no terminal value."""
-    return float(evaluate(inputs).statement_usd["free_cash_flow"].sum())
+    return float(statements(inputs).usd["free_cash_flow"].sum())
 
 
 def break_evens(prepared: Prepared, inputs: FinanceInputs) -> list[dict[str, Any]]:
@@ -115,7 +112,7 @@ def break_evens(prepared: Prepared, inputs: FinanceInputs) -> list[dict[str, Any
         written = [line for line in prepared.scenario.revenue if isinstance(line, lines.KINDS[kind])]
         if kind not in inputs.revenue_usd or not inputs.revenue_usd[kind].any():
             continue
-        factor, returned = _solve(inputs, kind, _npv_usd), _solve(inputs, kind, _returned_usd)
+        factor, returned = _solve(inputs, kind, present_value_usd), _solve(inputs, kind, _returned_usd)
         row: dict[str, Any] = {"line": kind, "factor": factor, "factor_paid_back": returned}
         if len(written) == 1 and figure:
             value = float(getattr(written[0], figure).value)
@@ -136,7 +133,7 @@ def _price_change(inputs: FinanceInputs, line: str, planned: float) -> float:
 
     def npv_usd(change: float) -> float:
         changed_T = inputs.revenue_usd[line] * ((1.0 + change) / (1.0 + planned)) ** years_T
-        return _npv_usd(replace(inputs, revenue_usd={**inputs.revenue_usd, line: changed_T}))
+        return present_value_usd(replace(inputs, revenue_usd={**inputs.revenue_usd, line: changed_T}))
 
     if npv_usd(LOWEST_PRICE_CHANGE) * npv_usd(HIGHEST_PRICE_CHANGE) > 0.0:
         return math.nan
@@ -157,7 +154,7 @@ def delay_usd(inputs: FinanceInputs, result: FinanceResult) -> float:
     float
         Positive where a delay costs. [USD]
     """
-    return result.npv_usd - evaluate(delayed(inputs, 1, GIVEN)).npv_usd
+    return result.npv_usd - present_value_usd(delayed(inputs, 1, GIVEN))
 
 
 def server_lives(inputs: FinanceInputs) -> list[dict[str, float]]:
@@ -348,5 +345,6 @@ def terms(inputs: FinanceInputs) -> dict[str, Any]:
         "terminal": inputs.terminal,
         "tax_method": inputs.tax.method,
         "life_months": {asset.name: int(np.ravel(asset.life_months)[0]) for asset in inputs.assets},
+        "resale_decline": {asset.name: asset.resale_decline_frac_per_year for asset in inputs.assets},
         "life_changes": any(np.unique(asset.life_months).size > 1 for asset in inputs.assets),
     }

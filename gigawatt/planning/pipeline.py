@@ -169,25 +169,6 @@ def _split(outcome: Outcome) -> dict[str, float]:
     return {**split, "unspent": left if abs(left) > ROUNDING_FRAC * sum(split.values()) else 0.0}
 
 
-def _finance(outcome: Outcome) -> dict[str, Any]:
-    """Return the finance metrics, JSON-ready."""
-    result = outcome.finance
-    return {
-        "npv_usd": result.npv_usd,
-        "irr": list(result.irr_frac_per_year),
-        "irr_note": result.irr_note,
-        "payback_months": result.payback_months,
-        "discounted_payback_months": result.discounted_payback_months,
-        "capex_usd": result.capex_usd,
-        "depreciation_usd": result.depreciation_usd,
-        "terminal_usd": result.terminal_usd,
-        "usd_per_gpu_hour": result.usd_per_gpu_hour,
-        "usd_per_million_tokens": result.usd_per_million_output_tokens,
-        "break_even_revenue_factor": result.break_even_revenue_factor,
-        "conventions": list(result.conventions),
-    }
-
-
 def _finance_notices(prepared: Prepared, outcome: Outcome) -> tuple[Notice, ...]:
     """Return what a reader of the finance figures must know."""
     found = []
@@ -279,7 +260,6 @@ def _cited(scenario: Scenario, origins: tuple[Origin, ...], claims: tuple[ClaimC
 
 
 def _references(catalogue: Catalogue, ids: list[str]) -> tuple[Reference, ...]:
-                "j_per_output_token": point.j_per_output_token,
     """Return the bibliography entries used, in order of first use."""
     known = catalogue.sources()
     return tuple(
@@ -299,6 +279,7 @@ def _frontiers(prepared: Prepared) -> dict[str, list[dict[str, Any]]]:
                 "output_tokens_per_s_per_gpu": point.output_tokens_per_s_per_gpu,
                 "tpot_p99_s": point.tpot_p99_s,
                 "ttft_p99_s": point.ttft_p99_s,
+                "j_per_output_token": point.j_per_output_token,
                 "batch": point.batch,
                 "replica": f"TP{point.replica.tensor_parallel} PP{point.replica.pipeline_parallel} "
                 f"EP{point.replica.expert_parallel}",

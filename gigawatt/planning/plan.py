@@ -14,7 +14,7 @@ spend           month, accelerators_usd, servers_usd, network_usd, construction_
 power           month, site, energised_mw, facility_mw, it_mw, pue, energy_it_mwh, energy_cooling_mwh,
                 energy_losses_mwh, energy_total_mwh
 cashflow        month and every line of the finance engine's statement, `_usd` added; lines that few plans have are
-                left out where they are zero
+                left out where they are zero; gpu_hours (of the accelerators judged)
 assets          month, asset (servers, network, buildings, other), capex_usd, in_service_usd, depreciation_usd,
                 book_value_usd; without capitalised interest
 revenue         month and one column per revenue line

@@ -171,7 +171,7 @@ def money_tables(prepared: Prepared, outcome: Outcome) -> dict[str, pd.DataFrame
         for asset in outcome.finance_inputs.assets
     ]
     return {
-        "cashflow": _frame({"month": labels, **statement}),
+        "cashflow": _frame({"month": labels, **statement, "gpu_hours": outcome.finance_inputs.gpu_hours_T}),
         "revenue": _frame({"month": labels, **{f"{name}_usd": line for name, line in outcome.revenue_usd.items()}}),
         "opex": _frame({"month": labels, **{f"{name}_usd": line for name, line in outcome.opex_usd.items()}}),
         "assets": _concat(classes, ("month", "asset", "capex_usd", "in_service_usd", "depreciation_usd")),

@@ -121,11 +121,11 @@ def schedule(scenario: Scenario, catalogue: Catalogue, setting: Setting, figures
         path = f"workloads.{position}"
         try:
             if isinstance(item, TrainWork):
-                work.runs.append(_training(item, path, scenario, catalogue, setting, figures))
+                work.runs.append(scheduled_run(item, path, scenario, catalogue, setting, figures))
             elif isinstance(item, FinetuneWork):
                 work.tunings.append(_tuning(item, path, scenario, catalogue, setting, figures))
             elif isinstance(item, ServeWork):
-                work.pools.append(_serving(item, path, scenario, catalogue, setting, figures))
+                work.pools.append(scheduled_pool(item, path, scenario, catalogue, setting, figures))
             elif isinstance(item, ResearchWork):
                 first = scenario.horizon.axis.position(item.start) if item.start else 0
                 share_T = np.where(
@@ -158,10 +158,32 @@ def _software_date(item: TrainWork) -> float:
     return item.software_date or item.start.index / MONTHS_PER_YEAR
 
 
-def _training(
+def scheduled_run(
     item: TrainWork, path: str, scenario: Scenario, catalogue: Catalogue, setting: Setting, figures: Figures
 ) -> ScheduledRun:
-    """Predict a training run and lay it on the months."""
+    """Predict a training run and lay it on the months.
+
+    Parameters
+    ----------
+    item : TrainWork
+    path : str
+        Where it stands in the scenario, "workloads.0".
+    scenario : Scenario
+        Resolved.
+    catalogue, setting, figures
+        For cost and carbon.
+
+    Returns
+    -------
+    ScheduledRun
+
+    Raises
+    ------
+    InfeasibleError
+        If no layout fits.
+    InputError
+        If the accelerator lacks the precision.
+    """
     kind, count = next(iter(item.on.items()))
     job = training_job(
         catalogue,
@@ -248,10 +270,32 @@ def _tuning(
     )
 
 
-def _serving(
+def scheduled_pool(
     item: ServeWork, path: str, scenario: Scenario, catalogue: Catalogue, setting: Setting, figures: Figures
 ) -> ScheduledPool:
-    """Choose a deployment and size it month by month."""
+    """Choose a deployment and size it month by month.
+
+    Parameters
+    ----------
+    item : ServeWork
+    path : str
+        Where it stands in the scenario, "workloads.0".
+    scenario : Scenario
+        Resolved.
+    catalogue, setting, figures
+        For cost and carbon.
+
+    Returns
+    -------
+    ScheduledPool
+
+    Raises
+    ------
+    InfeasibleError
+        If nothing meets the service level.
+    InputError
+        If the accelerator cannot hold the precision.
+    """
     source = item.demand or item.agents
     calls_per_task = 1.0
     if item.demand:

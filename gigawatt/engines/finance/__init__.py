@@ -1,6 +1,6 @@
 """Finance: linked statements, depreciation, leases, debt and covenants, tax, and every measure drawn from them."""
 
-from gigawatt.engines.finance.cashflow import evaluate
+from gigawatt.engines.finance.cashflow import evaluate, present_value_usd
 from gigawatt.engines.finance.debt import DebtSchedule, debt_schedule, monthly_rate
 from gigawatt.engines.finance.depreciation import (
     macrs_5yr,
@@ -56,6 +56,7 @@ __all__ = [
     "monthly_rate",
     "npv",
     "payback",
+    "present_value_usd",
     "roic",
     "straight_line_depreciation",
     "tax_depreciation",

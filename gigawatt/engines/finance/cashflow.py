@@ -81,11 +81,7 @@ def evaluate(inputs: FinanceInputs) -> FinanceResult:
     _check(inputs)
     made = statements(inputs)
     usd = made.usd
-    months_count = inputs.gpu_hours_T.size
-    rate = inputs.discount_rate_frac_per_year
-    shift = 0.5 if inputs.timing == "mid" else 1.0
-    # the terminal value comes at the end of the last month, so it has a time of its own
-    time_years_T = np.append(np.arange(months_count) + shift, months_count) / MONTHS_PER_YEAR
+    rate, time_years_T = inputs.discount_rate_frac_per_year, _times_years(inputs)
 
     def flows_usd(factor: float) -> Floats:
         """Unlevered flows with all revenue times a factor, the terminal value last."""
@@ -136,6 +132,31 @@ def evaluate(inputs: FinanceInputs) -> FinanceResult:
         usd_per_exaflop=levelised(inputs.flop_T, FLOP_PER_EXAFLOP),
         covenants=covenants(usd, inputs.debt) if inputs.debt else None,
     )
+
+
+def present_value_usd(inputs: FinanceInputs) -> float:
+    """Return the net present value alone: what `evaluate` returns as `npv_usd`, faster.
+
+    Parameters
+    ----------
+    inputs : FinanceInputs
+        Of a plan that `evaluate` accepts; not checked again.
+
+    Returns
+    -------
+    float
+        [USD]
+    """
+    made = statements(inputs)
+    flow_usd_T = _unlevered_usd(inputs, made, made.usd["revenue"])
+    return npv(inputs.discount_rate_frac_per_year, flow_usd_T, _times_years(inputs))
+
+
+def _times_years(inputs: FinanceInputs) -> Floats:
+    """Return when each month's flow falls, and after it the terminal value at the end of the last month. [year]."""
+    months_count = inputs.gpu_hours_T.size
+    shift = 0.5 if inputs.timing == "mid" else 1.0
+    return np.append(np.arange(months_count) + shift, months_count) / MONTHS_PER_YEAR
 
 
 def _unlevered_usd(inputs: FinanceInputs, made: Statements, revenue_usd_T: Floats) -> Floats:

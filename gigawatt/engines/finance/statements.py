@@ -91,18 +91,7 @@ def capitalise_interest(
     before_CT = np.hstack((np.zeros((len(assets), 1)), open_CT[:, :-1]))
     reach_CT = before_CT + paid_CT
     moved_CT = np.divide(entered_CT, reach_CT, out=np.zeros_like(reach_CT), where=reach_CT > 0.0).clip(0.0, 1.0)
-    pool_C = np.zeros(len(assets))
-    capitalised_T, moves_CT = np.zeros(count), np.zeros_like(paid_CT)
-    for month in range(count):
-        base_C = before_CT[:, month] + pool_C
-        wanted_C = rate_frac_per_month * base_C
-        total = float(wanted_C.sum())
-        share = min(1.0, float(debt.interest_usd_T[month]) / total) if total > 0.0 else 0.0
-        # what enters service in the month no longer takes interest of it
-        added_C = wanted_C * share * (1.0 - moved_CT[:, month])
-        moves_CT[:, month] = pool_C * moved_CT[:, month]
-        pool_C = pool_C - moves_CT[:, month] + added_C
-        capitalised_T[month] = added_C.sum()
+    capitalised_T, moves_CT = _by_month(before_CT, moved_CT, debt.interest_usd_T, rate_frac_per_month)
     depreciation_T = sum(
         (
             straight_line_depreciation(moves_T, asset.life_months)
@@ -111,6 +100,25 @@ def capitalise_interest(
         np.zeros(count),
     )
     return CapitalisedInterest(capitalised_T, moves_CT.sum(axis=0), np.asarray(depreciation_T))
+
+
+def _by_month(
+    before_CT: Floats, moved_CT: Floats, interest_usd_T: Floats, rate_frac_per_month: float
+) -> tuple[Floats, Floats]:
+    """Return the interest capitalised by month, and by class what of it enters service."""
+    pool_C = np.zeros(len(before_CT))
+    capitalised_T, moves_CT = np.zeros(interest_usd_T.size), np.zeros_like(before_CT)
+    for month in range(interest_usd_T.size):
+        base_C = before_CT[:, month] + pool_C
+        wanted_C = rate_frac_per_month * base_C
+        total = float(wanted_C.sum())
+        share = min(1.0, float(interest_usd_T[month]) / total) if total > 0.0 else 0.0
+        # what enters service in the month no longer takes interest of it
+        added_C = wanted_C * share * (1.0 - moved_CT[:, month])
+        moves_CT[:, month] = pool_C * moved_CT[:, month]
+        pool_C = pool_C - moves_CT[:, month] + added_C
+        capitalised_T[month] = added_C.sum()
+    return capitalised_T, moves_CT
 
 
 def statements(inputs: FinanceInputs) -> Statements:
@@ -131,42 +139,59 @@ def statements(inputs: FinanceInputs) -> Statements:
     hang on how a lease is classed. Deferred tax is the tax on book income less the tax paid.
     """
     zero_T = np.zeros(inputs.gpu_hours_T.size)
-    revenue_T = sum(inputs.revenue_usd.values(), zero_T)
-    paid_opex_T = sum(inputs.opex_usd.values(), zero_T)
     capex_T = sum((asset.capex_usd_T for asset in inputs.assets), zero_T)
     by_class = {
         asset.name: straight_line_depreciation(asset.in_service_usd_T, asset.life_months) for asset in inputs.assets
     }
-    book_T = sum(by_class.values(), zero_T)
-    entered_T = sum((asset.in_service_usd_T for asset in inputs.assets), zero_T)
     debt, held = _debt(inputs, capex_T)
     lease = _lease(inputs)
-    finance = inputs.lease is not None and inputs.lease.kind == "finance"
-    rents_T = inputs.opex_usd[inputs.lease.line] if inputs.lease and finance else zero_T
-    opex_T = paid_opex_T - rents_T
-    ebitda_T = revenue_T - opex_T
+    income = _income(inputs, by_class, debt, held, lease)
+    cash = _cash(inputs, income, capex_T, debt, held, lease)
+    usd = {**income, **cash, **_balance(inputs, {**income, **cash}, debt, held, lease)}
+    paid_opex_T = sum(inputs.opex_usd.values(), zero_T)
+    basis_usd = float((capex_T - usd["tax_depreciation"]).sum())
+    return Statements(usd, by_class, paid_opex_T + usd["tax_depreciation"], basis_usd)
+
+
+def _on_balance(inputs: FinanceInputs) -> bool:
+    """Whether the leases are finance leases."""
+    return inputs.lease is not None and inputs.lease.kind == "finance"
+
+
+def _rents(inputs: FinanceInputs) -> Floats:
+    """Return the rents of finance leases, which are no operating cost."""
+    if inputs.lease is None or not _on_balance(inputs):
+        return np.zeros(inputs.gpu_hours_T.size)
+    return inputs.opex_usd[inputs.lease.line]
+
+
+def _income(
+    inputs: FinanceInputs,
+    by_class: dict[str, Floats],
+    debt: DebtSchedule,
+    held: CapitalisedInterest,
+    lease: LeaseSchedule,
+) -> dict[str, Floats]:
+    """Draw up income, with the taxes on it."""
+    zero_T = np.zeros(inputs.gpu_hours_T.size)
+    finance = _on_balance(inputs)
+    revenue_T = sum(inputs.revenue_usd.values(), zero_T)
+    paid_opex_T = sum(inputs.opex_usd.values(), zero_T)
+    opex_T = paid_opex_T - _rents(inputs)
+    book_T = sum(by_class.values(), zero_T)
     depreciation_T = book_T + held.depreciation_usd_T
     amortisation_T = lease.amortisation_usd_T if finance else zero_T
     lease_interest_T = lease.interest_usd_T if finance else zero_T
     expensed_T = debt.interest_usd_T - held.capitalised_usd_T
+    ebitda_T = revenue_T - opex_T
     ebit_T = ebitda_T - depreciation_T - amortisation_T
     before_tax_T = ebit_T - expensed_T - lease_interest_T
     tax_book_T = book_T if inputs.tax.method == "book" else _tax_depreciation(inputs, by_class)
     taxable_T = revenue_T - paid_opex_T - tax_book_T
-    levered_T = taxable_T - held.depreciation_usd_T - expensed_T
-    tax_T = _tax(inputs, levered_T)
-    unlevered_tax_T = _tax(inputs, taxable_T)
+    tax_T = _tax(inputs, taxable_T - held.depreciation_usd_T - expensed_T)
     same = inputs.tax.method == "book" and not finance
     deferred_T = zero_T if same else _tax(inputs, before_tax_T) - tax_T
-    free_T = revenue_T - paid_opex_T - unlevered_tax_T - capex_T
-    equity_T = (
-        revenue_T - paid_opex_T - tax_T - capex_T + debt.drawn_usd_T - debt.repaid_usd_T - debt.interest_usd_T
-    )  # fmt: skip
-    cash_T = np.cumsum(equity_T)
-    paid_in_T = np.maximum(np.maximum.accumulate(-cash_T), 0.0)
-    net_T = before_tax_T - tax_T - deferred_T
-    placed_T = np.cumsum(entered_T) + np.cumsum(held.in_service_usd_T)
-    usd = {
+    return {
         "revenue": revenue_T,
         "opex": opex_T,
         "ebitda": ebitda_T,
@@ -177,31 +202,65 @@ def statements(inputs: FinanceInputs) -> Statements:
         "lease_interest": lease_interest_T,
         "tax": tax_T,
         "deferred_tax": deferred_T,
-        "net_income": net_T,
-        "unlevered_tax": unlevered_tax_T,
+        "net_income": before_tax_T - tax_T - deferred_T,
+        "unlevered_tax": _tax(inputs, taxable_T),
+        "tax_depreciation": tax_book_T,
+    }
+
+
+def _cash(
+    inputs: FinanceInputs,
+    income: dict[str, Floats],
+    capex_T: Floats,
+    debt: DebtSchedule,
+    held: CapitalisedInterest,
+    lease: LeaseSchedule,
+) -> dict[str, Floats]:
+    """Draw up cash in and out."""
+    zero_T = np.zeros(inputs.gpu_hours_T.size)
+    paid_opex_T = sum(inputs.opex_usd.values(), zero_T)
+    earned_T = income["revenue"] - paid_opex_T
+    equity_T = (
+        earned_T - income["tax"] - capex_T + debt.drawn_usd_T - debt.repaid_usd_T - debt.interest_usd_T
+    )  # fmt: skip
+    return {
         "capex": capex_T,
         "interest_paid": debt.interest_usd_T,
         "interest_capitalised": held.capitalised_usd_T,
         "debt_drawn": debt.drawn_usd_T,
         "debt_repaid": debt.repaid_usd_T,
-        "lease_paid": rents_T,
-        "lease_principal": lease.principal_usd_T if finance else zero_T,
-        "free_cash_flow": free_T,
+        "lease_paid": _rents(inputs),
+        "lease_principal": lease.principal_usd_T if _on_balance(inputs) else zero_T,
+        "free_cash_flow": earned_T - income["unlevered_tax"] - capex_T,
         "equity_cash_flow": equity_T,
-        "cash": cash_T,
-        "cash_on_hand": cash_T + paid_in_T,
-        "book_value": placed_T - np.cumsum(depreciation_T),
-        "construction_in_progress": np.cumsum(capex_T) + np.cumsum(held.capitalised_usd_T) - placed_T,
+        "cash": np.cumsum(equity_T),
+    }
+
+
+def _balance(
+    inputs: FinanceInputs,
+    usd: dict[str, Floats],
+    debt: DebtSchedule,
+    held: CapitalisedInterest,
+    lease: LeaseSchedule,
+) -> dict[str, Floats]:
+    """Draw up the balance from income and cash."""
+    zero_T = np.zeros(inputs.gpu_hours_T.size)
+    entered_T = sum((asset.in_service_usd_T for asset in inputs.assets), zero_T)
+    placed_T = np.cumsum(entered_T) + np.cumsum(held.in_service_usd_T)
+    paid_in_T = np.maximum(np.maximum.accumulate(-usd["cash"]), 0.0)
+    return {
+        "cash_on_hand": usd["cash"] + paid_in_T,
+        "book_value": placed_T - np.cumsum(usd["depreciation"]),
+        "construction_in_progress": np.cumsum(usd["capex"]) + np.cumsum(held.capitalised_usd_T) - placed_T,
         "rou_asset": lease.rou_usd_T,
         "debt_balance": debt.balance_usd_T,
         "lease_liability": lease.liability_usd_T,
-        "deferred_tax_liability": np.cumsum(deferred_T),
+        "deferred_tax_liability": np.cumsum(usd["deferred_tax"]),
         "owners_paid_in": paid_in_T,
-        "retained_earnings": np.cumsum(net_T),
+        "retained_earnings": np.cumsum(usd["net_income"]),
         "lease_guarantee": inputs.lease.guarantee_frac * inputs.lease.leased_cost_usd_T if inputs.lease else zero_T,
     }
-    basis_usd = float((capex_T - tax_book_T).sum())
-    return Statements(usd, by_class, paid_opex_T + tax_book_T, basis_usd)
 
 
 def _tax(inputs: FinanceInputs, income_usd_T: Floats) -> Floats:

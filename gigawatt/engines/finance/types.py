@@ -192,10 +192,11 @@ class FinanceResult:
     statement_usd : dict of str to Floats
         By month [USD]. Income: revenue, opex, ebitda, depreciation, lease_amortisation, ebit, interest (expensed),
         lease_interest, tax (paid), deferred_tax, net_income. Cash: capex, interest_paid, interest_capitalised,
-        debt_drawn, debt_repaid, lease_paid and lease_principal (finance leases), unlevered_tax (on earnings before
-        interest), free_cash_flow (unlevered), equity_cash_flow, cash (its sum: negative where owners have paid in).
-        Balance: cash_on_hand, book_value, construction_in_progress, rou_asset, debt_balance, lease_liability,
-        deferred_tax_liability, owners_paid_in, retained_earnings; lease_guarantee stands beside it.
+        debt_drawn, debt_repaid, lease_paid and lease_principal (finance leases), tax_depreciation (what tax deducts,
+        capitalised interest apart), unlevered_tax (on earnings before interest), free_cash_flow (unlevered),
+        equity_cash_flow, cash (its sum: negative where owners have paid in). Balance: cash_on_hand, book_value,
+        construction_in_progress, rou_asset, debt_balance, lease_liability, deferred_tax_liability, owners_paid_in,
+        retained_earnings; lease_guarantee stands beside it.
     npv_usd : float
         Of the unlevered free cash flow with the terminal value. [USD]
     irr_frac_per_year : tuple of float

@@ -76,7 +76,7 @@ def simulate(simulation: Simulation, *, check: bool = False) -> FleetResult:
     ... )
     >>> result = simulate(fleet)
     >>> bool(result.useful_s_N[0] == 5 * 86400.0), result.interruptions_N.tolist()
-    (True, [11])
+    (True, [9])
     """
     from gigawatt.engines.fleet.simulator import run  # loads Numba
 

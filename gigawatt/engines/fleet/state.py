@@ -169,15 +169,29 @@ def _window(sim: Simulation) -> int:
     return max(sim.rules.backfill_depth_count, 0) + 1
 
 
+def _queues(parts_count: int, tenants_count: int) -> at.Records:
+    """Return empty queues: one for each partition and one for jobs that take any, by tenant."""
+    queues = np.zeros((parts_count + 1) * tenants_count, at.QUEUE)
+    queues["root"] = queues["seen"] = queues["halted"] = at.NONE
+    queues["tenant"] = np.arange(len(queues)) % tenants_count
+    return queues
+
+
+def _outcome(count: int) -> at.Records:
+    """Return what is known of jobs that have not come yet."""
+    outcome = np.zeros(count, at.OUTCOME)
+    outcome["start_s"] = outcome["end_s"] = np.nan
+    outcome["state"] = at.STILL_WAITING
+    return outcome
+
+
 def first_state(sim: Simulation) -> at.World:
     """Return the state before the first event; `calendar.enter` adds the events."""
     parts, cells, buckets, sites = _partitions(sim)
     nodes, order, lemon_first = _nodes(sim, parts, cells)
     tenants = max(int(sim.jobs.tenant_N.max(initial=0)) + 1, len(sim.rules.quota_gpus), 1)
     clock = _clock(sim, parts, tenants)
-    queues = np.zeros((len(parts) + 1) * (tenants if clock[0]["by_tenant"] else 1), at.QUEUE)
-    queues["root"] = queues["seen"] = queues["halted"] = at.NONE
-    queues["tenant"] = np.arange(len(queues)) % tenants if clock[0]["by_tenant"] else 0
+    queues = _queues(len(parts), tenants if clock[0]["by_tenant"] else 1)
     window = _window(sim)
     people = np.zeros(tenants + 1, at.TENANT)  # the last one holds the serving pools
     people["quota"][: len(sim.rules.quota_gpus)] = sim.rules.quota_gpus
@@ -185,9 +199,6 @@ def first_state(sim: Simulation) -> at.World:
     site_records = np.zeros(len(sites), at.SITE)
     site_records["limit_w"], site_records["throttle"] = np.inf, 1.0
     hours = math.ceil(sim.duration_s / at.HOUR_S) + 1
-    outcome = np.zeros(sim.jobs.submit_s_N.size, at.OUTCOME)
-    outcome["start_s"] = outcome["end_s"] = np.nan
-    outcome["state"] = at.STILL_WAITING
     flows = np.zeros(len(parts) * len(sim.hazards.components), at.FLOW)
     flows["partition"], flows["component"] = np.divmod(np.arange(len(flows)), max(len(sim.hazards.components), 1))
     pool_hours = [pool.gpus_by_hour for pool in sim.pools]
@@ -226,7 +237,7 @@ def first_state(sim: Simulation) -> at.World:
         hourly=np.zeros((hours, len(parts)), at.HOURLY),
         waiting_gpus=np.zeros(hours),
         log=np.zeros(LOG_COUNT, at.FAILURE),
-        outcome=outcome,
+        outcome=_outcome(sim.jobs.submit_s_N.size),
         submit_s=np.ascontiguousarray(sim.jobs.submit_s_N, np.float64),
         work_s=np.ascontiguousarray(sim.jobs.work_s_N, np.float64),
         gpus=np.ascontiguousarray(sim.jobs.gpus_N, np.int64),

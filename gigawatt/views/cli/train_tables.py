@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from gigawatt.engines.training.types import SearchResult
     from gigawatt.planning.jobs import TrainAnswer
 
 LAYOUTS_SHOWN = 8
@@ -35,7 +34,7 @@ def _tables(answer: TrainAnswer) -> Iterator[Table]:
     steps = ([found.best] if found.best else []) + [step for step in found.alternatives if step != found.best]
     cap = f" at {job.power_cap_w:,.0f} W" if job.power_cap_w else ""
     chips = f"{job.gpus_count:,} {job.accelerator.name}{cap}"
-    title = f"{job.model.name} on {chips}, {job.precision}; {_tried(found)}"
+    title = f"{job.model.name} on {chips}, {job.precision}; {_tried(answer)}"
     yield show_table(HEADS, [_row(step) for step in steps[:LAYOUTS_SHOWN]], title=title)
     if not found.best:
         return
@@ -62,8 +61,9 @@ def _tables(answer: TrainAnswer) -> Iterator[Table]:
         ])  # fmt: skip
 
 
-def _tried(found: SearchResult) -> str:
+def _tried(answer: TrainAnswer) -> str:
     """Say how many layouts were tried, and of which schedules and ZeRO stages."""
+    found = answer.found
     said = f"{found.searched:,} tried"
     if found.searched < 2:  # given whole, not searched
         return said

@@ -1,6 +1,6 @@
 """The workbook: every table with full figures, claims, inputs with their origin, sources and checks.
 
-A text is always written as a text, so that one that starts with "=" is no formula.
+A text is always written as a text, so that one that starts with "=" is no formula; formulas stand on the sheet Finance.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from gigawatt.planning.store import write_atomically
 from gigawatt.views.figures.buildout import kinds_of
 from gigawatt.views.figures.svg import LIGHT, colour
 from gigawatt.views.report.html import DISCLAIMER
+from gigawatt.views.report.xlsx_finance import finance_sheet
 from gigawatt.views.tables import heading_of, unit_of_column
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ HEADER_ROWS = 2  # names, units
 WIDEST_COLUMN = 48  # characters
 SHEETS = {
     "months": "Build-out", "fleet": "Fleet", "purchases": "Purchases", "spend": "Spend", "power": "Power",
-    "cashflow": "Cash", "revenue": "Revenue", "opex": "Opex", "demand": "Demand", "training": "Training",
-    "sites": "Sites",
+    "cashflow": "Cash", "revenue": "Revenue", "opex": "Opex", "assets": "Assets", "demand": "Demand",
+    "training": "Training", "sites": "Sites",
 }  # fmt: skip
 
 
@@ -111,6 +112,7 @@ def write_xlsx(plan: Plan, path: Path) -> Path:
                     _chart_of_gpus(book, sheet, title, plan)
                 if name == "cashflow" and len(plan.tables[name]):
                     _chart_of_cash(book, sheet, title, plan)
+        finance_sheet(book, plan)
         _inputs(book, plan)
         book.table(
             "Sources", ("Number", "Id", "Publisher", "Title", "Date", "Address"), ("",) * 6,

@@ -378,7 +378,9 @@ def test_a_site_of_an_overlay_may_name_a_file(tmp_path):
     assert len(weather_hours(catalogue, entry.weather)["dry_bulb_c"]) == 8760
     plant = catalogue.plants[entry.plant]
     own = simulate(entry, plant, catalogue, 100e6, flat_work(0.8), Figures())
-    shipped = simulate(entry.model_copy(update={"weather": STATION}), plant, catalogue, 100e6, flat_work(0.8), Figures())
+    shipped = simulate(
+        entry.model_copy(update={"weather": STATION}), plant, catalogue, 100e6, flat_work(0.8), Figures()
+    )
     assert math.isclose(own.pue_mean, shipped.pue_mean, abs_tol=2e-3)
     with pytest.raises(InputError, match=r"absent\.epw: there is no such file\. Put it beside the overlay"):
         weather_hours(catalogue, "absent.epw")

@@ -259,6 +259,15 @@ def sample_tables(count: int = 36) -> dict[str, pd.DataFrame]:
         ),
         "revenue": _frame({"month": months, **revenue}),
         "opex": _frame({"month": months, **opex}),
+        "assets": _frame(
+            {
+                "month": months,
+                "asset": ["servers"] * count,
+                "capex_usd": capex,
+                "in_service_usd": capex,
+                "depreciation_usd": depreciation,
+            }
+        ),
         "demand": demand,
         "training": training,
         "sites": sites,

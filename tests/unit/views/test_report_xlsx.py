@@ -54,7 +54,7 @@ def test_units_are_right(book):
     assert names["gpus_waiting"] == "GPU"
 
 
-def test_no_cell_is_a_formula_or_a_link(book):
+def test_no_cell_outside_finance_is_a_formula_and_none_is_a_link(book):
     for sheet in book:
         for row in sheet.iter_rows():
             for cell in row:
