@@ -1,4 +1,4 @@
-"""Time of a year of a fleet of 1.3 million accelerators. Run: `pytest benchmarks/bench_fleet.py`, or as a script for a table.
+"""Time of a year of a fleet of 1.3 million accelerators. Run: `pytest benchmarks/bench_fleet.py`, or as a script.
 
 Run as a script it prints, for each load, seconds, events a second and the peak of memory; the first call compiles.
 """
