@@ -42,6 +42,16 @@ from gigawatt.errors import CatalogueError, nearest
 
 DATA = Path(__file__).parent / "data"
 E = TypeVar("E", bound=Entry)
+STATIONS_KEPT = 16  # stations whose hours are remembered, about 2 MB each
+
+
+@lru_cache(maxsize=STATIONS_KEPT)
+def _weather_hours(path: Path, changed_ns: int) -> dict[str, tuple[float, ...]]:
+    """Read the columns of a station's file as it was last changed; a plan asks for them more than once."""
+    del changed_ns  # only tells one state of a file from another
+    rows = list(csv.reader(io.StringIO(gzip.decompress(path.read_bytes()).decode())))
+    columns = zip(*rows[1:], strict=True)
+    return {name: tuple(map(float, cells)) for name, cells in zip(rows[0], columns, strict=True)}
 
 
 def _read_yaml(path: Path) -> Any:
@@ -291,9 +301,8 @@ class Catalogue:
         for folder in reversed(self.folders):
             path = folder / "weather" / f"{station}.csv.gz"
             if path.exists():
-                rows = list(csv.reader(io.StringIO(gzip.decompress(path.read_bytes()).decode())))
-                columns = zip(*rows[1:], strict=True)
-                return {name: list(map(float, cells)) for name, cells in zip(rows[0], columns, strict=True)}
+                hours = _weather_hours(path, path.stat().st_mtime_ns)
+                return {name: list(values) for name, values in hours.items()}
         message = f'weather: "{station}" is not in the catalogue. {nearest(station, self.weather_stations())}'
         raise CatalogueError(message)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from importlib.metadata import PackageNotFoundError, version
 
 from gigawatt.views.cli.shell import AsJson, put, put_json
 
@@ -28,6 +27,8 @@ OPTIONAL = {"playwright": "browser tests", "hypothesis": "property tests"}
 
 def run(as_json: AsJson = False) -> None:
     """Show versions, cores and extras, and what is missing."""
+    from importlib.metadata import PackageNotFoundError, version
+
     from gigawatt.planning.pipeline import package_version
 
     rows = [("gigawatt", package_version(), ""), ("python", platform.python_version(), "")]
