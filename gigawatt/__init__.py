@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gigawatt import catalogue, errors
     from gigawatt.planning.plan import Plan
-    from gigawatt.planning.python import compare, load, plan, serve, train
+    from gigawatt.planning.python import compare, load, optimise, plan, serve, train
     from gigawatt.scenario.model import Scenario
 
 # public name -> module that holds it; read when first asked for, so that importing gigawatt stays fast
@@ -22,11 +22,12 @@ _HOMES = {
     "Scenario": "gigawatt.scenario.model",
     "compare": "gigawatt.planning.python",
     "load": "gigawatt.planning.python",
+    "optimise": "gigawatt.planning.python",
     "plan": "gigawatt.planning.python",
     "serve": "gigawatt.planning.python",
     "train": "gigawatt.planning.python",
 }
-__all__ = ["Plan", "Scenario", "catalogue", "compare", "errors", "load", "plan", "serve", "train"]
+__all__ = ["Plan", "Scenario", "catalogue", "compare", "errors", "load", "optimise", "plan", "serve", "train"]
 
 
 def __getattr__(name: str) -> Any:

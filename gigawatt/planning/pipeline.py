@@ -60,6 +60,10 @@ def make_plan(resolved: Resolved, *, draws_count: int = DRAWS_COUNT, seed: int =
     Plan
         Frozen, complete: views compute nothing.
     """
+    if resolved.scenario.purchases.rule == "optimise":
+        from gigawatt.planning.optimise import optimised  # with its solver: only where a scenario asks for it
+
+        resolved = optimised(resolved)
     scenario, catalogue = resolved.scenario, resolved.catalogue
     watch, figures = Stopwatch(), Figures()
     prepared = prepare(scenario, catalogue, figures)

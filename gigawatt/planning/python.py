@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gigawatt.catalogue import load as _load_catalogue
 from gigawatt.planning import jobs
@@ -14,6 +14,9 @@ from gigawatt.planning.pipeline import DRAWS_COUNT, make_plan
 from gigawatt.planning.plan import Plan
 from gigawatt.scenario.read import read
 from gigawatt.scenario.resolve import Resolved, resolve
+
+if TYPE_CHECKING:
+    from gigawatt.planning.optimise import OptimiseAnswer
 
 
 def load(path_or_name: str, settings: Sequence[str] = ()) -> Resolved:
@@ -73,6 +76,29 @@ def compare(*plans: Plan | str) -> Comparison:
     Comparison
     """
     return _compare([plan_document(plan(item) if isinstance(item, str) else item) for item in plans])
+
+
+def optimise(scenario: str | Resolved, settings: Sequence[str] = (), **question: Any) -> OptimiseAnswer:
+    """Find the best purchases and placements of a scenario.
+
+    Parameters
+    ----------
+    scenario : str or Resolved
+        File, shipped name, or what `load` returned.
+    settings : sequence of str
+        Overrides, where a file or name is given.
+    **question : Any
+        Fields of `gigawatt.planning.optimise.Question`: goal, by, about, gap_frac, step, time_limit_s.
+
+    Returns
+    -------
+    OptimiseAnswer
+        `plan(answer.resolved)` makes its plan.
+    """
+    from gigawatt.planning.optimise import Question, best_plan
+
+    resolved = load(scenario, settings) if isinstance(scenario, str) else scenario
+    return best_plan(resolved, Question(**question))
 
 
 def train(model: str, accelerator: str, gpus: int, **options: Any) -> jobs.TrainAnswer:

@@ -196,7 +196,7 @@ class AnnouncedPurchase(Section):
 class Purchases(Section):
     """How accelerators are bought."""
 
-    rule: Literal["spend-the-budget", "as-announced"] = "spend-the-budget"
+    rule: Literal["spend-the-budget", "as-announced", "optimise"] = "spend-the-budget"
     offer: tuple[Offer, ...] = ()
     announced: tuple[AnnouncedPurchase, ...] = ()
     delivery: Months | None = None  # order to delivery
@@ -211,7 +211,7 @@ class Purchases(Section):
         if self.rule == "as-announced" and not self.announced:
             message = 'rule "as-announced" needs orders under announced; add them, or choose "spend-the-budget"'
             raise ValueError(message)
-        if self.rule == "spend-the-budget" and not self.offer:
-            message = 'rule "spend-the-budget" needs a list under offer; add one, as in {accelerator: gb200-nvl72}'
+        if self.rule != "as-announced" and not self.offer:
+            message = f'rule "{self.rule}" needs a list under offer; add one, as in {{accelerator: gb200-nvl72}}'
             raise ValueError(message)
         return self

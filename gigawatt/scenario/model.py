@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from gigawatt.records import TimeAxis
 from gigawatt.scenario.buildout import BudgetPeriod, Installed, Purchases, SiteUse
+from gigawatt.scenario.choices import Choices
 from gigawatt.scenario.claims import Claim
 from gigawatt.scenario.fields import AcceleratorId, AMonth, Seconds, Section, SourceId, Text, Watts, catalogue_id
 from gigawatt.scenario.finance import FinanceTerms, RevenueLine
@@ -78,6 +79,7 @@ class Scenario(Section):
     revenue: tuple[RevenueLine, ...] = ()
     fleet: FleetTerms = FleetTerms()
     finance: FinanceTerms = FinanceTerms()
+    optimise: Choices = Choices()
     facts: tuple[Assumption, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
 

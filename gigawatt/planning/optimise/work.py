@@ -1,0 +1,168 @@
+"""The scenario's work as needs of the optimiser: each run in every way, each pool on every variant.
+
+Shape letters: T months, P periods, V variants.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gigawatt.engines.buildout.optimise import PoolNeed, RunNeed, Way
+from gigawatt.planning.allocation import output_tokens
+from gigawatt.planning.optimise.money import Earning
+from gigawatt.planning.optimise.periods import Periods
+from gigawatt.planning.optimise.variants import Variant, pool_on, run_on, slowed_months
+from gigawatt.planning.outcome import Prepared
+from gigawatt.planning.workloads import ScheduledPool, ScheduledRun
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class RunWork:
+    """A training run with its ways.
+
+    Attributes
+    ----------
+    run : ScheduledRun
+        As the scenario has it.
+    need : RunNeed
+    ways : tuple of ScheduledRun
+        The prediction behind each way.
+    position : int
+        Among the scenario's workloads.
+    flops_per_month : tuple of float
+        By way: model FLOPs that one accelerator does in a month, failures counted. [FLOP]
+    """
+
+    run: ScheduledRun
+    need: RunNeed
+    ways: tuple[ScheduledRun, ...]
+    position: int
+    flops_per_month: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PoolWork:
+    """A pool on the variants that can carry it; `position` is -1 for fine-tuning, which has one accelerator."""
+
+    label: str
+    served: str  # the model
+    need: PoolNeed
+    position: int
+    kind: str
+
+
+def _position(prepared: Prepared, work: object) -> int:
+    """Return where a piece of work stands in the scenario."""
+    return next(place for place, item in enumerate(prepared.scenario.workloads) if item is work)
+
+
+def runs_of(
+    prepared: Prepared, variants: tuple[Variant, ...], periods: Periods, factors: dict[str, tuple[float, ...]]
+) -> list[RunWork]:
+    """Return every training run that the plan could lay out, with its ways.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    variants : tuple of Variant
+    periods : Periods
+    factors : dict
+        By label of a run: accelerators over the scenario's that are looked at; once as many where it has none.
+
+    Returns
+    -------
+    list of RunWork
+        A run that began before the plan needs only what falls into it. One without a deadline has until the plan's
+        end, and if even its fastest way is longer, as much of it as time allows.
+    """
+    found = []
+    for run in prepared.work.runs:
+        position = _position(prepared, run.work)
+        ways, predicted, flops = [], [], []
+        for factor in factors.get(run.label, (1.0,)):
+            plain: ScheduledRun | None = None
+            for v, variant in enumerate(variants):
+                first = v == 0 or variants[v - 1].kind != variant.kind
+                if first:
+                    plain = run_on(run, f"workloads.{position}", variant, prepared, factor)
+                if plain is None:
+                    continue
+                months = plain.length_months if first else slowed_months(plain, variant.cap_w)
+                count = float(plain.run.job.gpus_count)
+                ways.append(Way(v, count, months))
+                predicted.append(plain)
+                steps = plain.run.tokens / (plain.run.job.batch_sequences * plain.run.job.sequence_tokens)
+                flops.append(plain.run.step.model_flops * steps / (count * months))
+        found.append(RunWork(run, _need(run, ways, periods), tuple(predicted), position, tuple(flops)))
+    return found
+
+
+def _need(run: ScheduledRun, ways: list[Way], periods: Periods) -> RunNeed:
+    """Return what of a run must be done, and when."""
+    months = periods.axis.months_count
+    deadline = run.work.deadline
+    last = min(periods.axis.position(deadline) + 1, months) if deadline else months
+    open_T = np.clip(
+        np.minimum(np.arange(months) + 1, last) - np.maximum(np.arange(months), run.start_months), 0.0, 1.0
+    )
+    before = min(max(-run.start_months, 0.0) / run.length_months, 1.0)
+    need = 1.0 - before
+    if not deadline and ways:
+        need = min(need, float(open_T.sum()) / min(way.length_months for way in ways))
+    return RunNeed(run.label, tuple(ways), need, periods.sums(open_T), str(deadline) if deadline else "")
+
+
+def pools_of(prepared: Prepared, variants: tuple[Variant, ...], periods: Periods, earned: Earning) -> list[PoolWork]:
+    """Return every serving pool and stream of fine-tuning.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    variants : tuple of Variant
+    periods : Periods
+    earned : Earning
+        What full service of users and of agents earns.
+
+    Returns
+    -------
+    list of PoolWork
+    """
+    found = []
+    for pool in prepared.work.pools:
+        position = _position(prepared, pool.work)
+        gpus_VT = np.full((len(variants), periods.axis.months_count), np.inf)
+        for v, variant in enumerate(variants):
+            placed = pool_on(pool, f"workloads.{position}", variant, prepared)
+            if placed is not None:
+                gpus_VT[v] = placed.gpus_needed_T
+        tokens_T = output_tokens(pool, pool.gpus_needed_T)[1]
+        worth_T = _share_of_asked(pool, prepared) * (earned.agents_T if pool.work.agents else earned.assistant_T)
+        need = PoolNeed(
+            pool.label,
+            periods.means(gpus_VT),
+            periods.sums(worth_T + tokens_T * earned.token_T),
+            periods.sums(tokens_T),
+        )
+        found.append(PoolWork(pool.label, pool.work.serve, need, position, pool.kind))
+    for tuning in prepared.work.tunings:
+        gpus_VP = np.full((len(variants), periods.count), np.inf)
+        for v, variant in enumerate(variants):
+            if variant.accelerator == tuning.kind:
+                gpus_VP[v] = periods.means(tuning.gpus_needed_T) / variant.speed_frac
+        nothing_P = np.zeros(periods.count)
+        need = PoolNeed(tuning.label, gpus_VP, nothing_P, nothing_P)
+        found.append(PoolWork(tuning.label, "", need, -1, tuning.kind))
+    return found
+
+
+def _share_of_asked(pool: ScheduledPool, prepared: Prepared) -> Floats:
+    """Return a pool's share of the requests of users, or of agents."""
+    like = [p for p in prepared.work.pools if (p.work.agents is None) == (pool.work.agents is None)]
+    asked_T = np.sum([p.requests_per_s_T for p in like], axis=0)
+    share_T: Floats = np.divide(pool.requests_per_s_T, asked_T, out=np.zeros_like(asked_T), where=asked_T > 0.0)
+    return share_T
