@@ -1,7 +1,7 @@
 """Requests replayed per second on one core. Run: `pytest benchmarks/bench_serving_replay.py`.
 
 Targets: an hour of conversation of Azure (19,366 requests) below 1 s, the conversation trace of Mooncake (12,031
-requests) with their prefixes) below 2 s, 20,000 requests a second.
+requests, with their prefixes) below 2 s, 20,000 requests a second.
 """
 
 from __future__ import annotations
