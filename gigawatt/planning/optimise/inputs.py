@@ -5,7 +5,9 @@ Shape letters: T months, P periods, Q periods of orders, K kinds, V variants, S 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,68 +85,94 @@ def problem_of(
     runs = runs_of(prepared, variants, periods, factors or {})
     pools = pools_of(prepared, variants, periods, earned)
     share_KT, supply_KP = _offers(outcome, periods, free_budget)
-    price_KT = plain.accelerator_usd_KT + plain.server_usd_KT + plain.network_usd_KT
-    price_KP = periods.sums(price_KT * share_KT)
-    worn = money.wear(outcome, share_KT, periods)
     run = money.running(prepared, outcome, variants, periods, figures)
-    always = money.fixed(outcome, earned, periods)
-    discount_P, end_frac = money.discount(outcome, periods)
     ceiling_P, run_P = _budget(outcome, periods)
-    kind_V = np.array([variant.kind for variant in variants])
-    weights_K = h100_equivalents(catalogue, plain.kinds)
-    speed_V = np.array([variant.speed_frac for variant in variants])
-    ready_KQP = _ready(outcome, share_KT, periods)
-    resale_KQP, resale_KP = resale(prepared, outcome, price_KP, periods, figures)
-    ahead = _ahead(outcome, share_KT, periods)
-    base = float(weights_K @ plain.installed_count_K)
     inputs = OptimiseInputs(
         periods=tuple(periods.label(period) for period in range(periods.count)),
-        kinds=plain.kinds,
         variants=tuple(variant.name for variant in variants),
-        sites=plain.sites,
-        months_P=periods.months_P,
-        kind_V=kind_V,
-        price_usd_KP=price_KP,
-        supply_count_KP=supply_KP,
-        ready_frac_KQP=ready_KQP,
-        installed_count_KP=_installed(outcome, periods),
+        kind_V=np.array([variant.kind for variant in variants]),
         system_w_V=np.array([variant.system_w for variant in variants]),
-        facility_w_SP=periods.means(plain.facility_w_ST),
-        peak_pue_S=plain.peak_pue_S,
-        room_w_P=ahead.room_w_P,
-        alive_frac_KQP=ahead.alive_frac_KQP,
-        ahead_P=ahead.ahead_P,
-        reserve_frac_P=periods.means(
-            np.sum([share_T for _, share_T in prepared.work.reserves], axis=0) + np.zeros(periods.axis.months_count)
-        ),
+        supply_count_KP=supply_KP,
         revenue_usd_SVP=money.revenue_SVP(earned, outcome, variants, periods),
         opex_usd_SVP=run.opex_usd_SVP,
         carbon_t_SVP=run.carbon_t_SVP,
-        compute_usd_P=periods.sums(earned.doubling_T),
-        compute_weight_V=weights_K[kind_V] * speed_V,
-        compute_base=base,
-        compute_most=float((weights_K @ outcome.scope.gpus_KT).max()) if base <= 0.0 else 0.0,
         ceiling_usd_P=ceiling_P,
         budget_run_P=run_P,
-        depreciation_usd_KQP=worn.depreciation_usd_KQP,
-        terminal_usd_KQ=worn.terminal_usd_KQ,
-        fixed_usd_P=always.cash_usd_P,
-        fixed_income_usd_P=always.income_usd_P,
-        fixed_terminal_usd=always.terminal_usd,
-        discount_P=discount_P,
-        terminal_discount_frac=end_frac,
-        tax_frac=outcome.finance_inputs.tax_frac,
         counts_installed=scenario.finance.scope == "all",
         free_budget=free_budget,
-        resale_usd_KQP=resale_KQP,
-        installed_resale_usd_KP=resale_KP,
         halls=halls(prepared, outcome, run_P, periods, figures),
         clouds=clouds(prepared, variants, periods, figures),
         runs=tuple(item.need for item in runs),
         pools=tuple(item.need for item in pools),
         limits=limits(scenario, run, periods, figures),
+        **_fleet(prepared, outcome, share_KT, periods),
+        **_compute(prepared, outcome, variants, earned, periods),
+        **_cash(prepared, outcome, share_KT, earned, periods, figures),
     )
     return Problem(prepared, outcome, periods, variants, runs, pools, share_KT, inputs)
+
+
+def _fleet(prepared: Prepared, outcome: Outcome, share_KT: Floats, periods: Periods) -> dict[str, Any]:
+    """Return what is installed, when orders become ready, and the power of the sites."""
+    plain, ahead = outcome.inputs, _ahead(outcome, share_KT, periods)
+    reserved_T = np.sum([share_T for _, share_T in prepared.work.reserves], axis=0)
+    return {
+        "kinds": plain.kinds,
+        "sites": plain.sites,
+        "months_P": periods.months_P,
+        "ready_frac_KQP": _ready(outcome, share_KT, periods),
+        "installed_count_KP": _installed(outcome, periods),
+        "facility_w_SP": periods.means(plain.facility_w_ST),
+        "peak_pue_S": plain.peak_pue_S,
+        "room_w_P": ahead.room_w_P,
+        "alive_frac_KQP": ahead.alive_frac_KQP,
+        "ahead_P": ahead.ahead_P,
+        "reserve_frac_P": periods.means(reserved_T + np.zeros(periods.axis.months_count)),
+    }
+
+
+def _compute(
+    prepared: Prepared, outcome: Outcome, variants: Sequence[Variant], earned: money.Earning, periods: Periods
+) -> dict[str, Any]:
+    """Return what compute is worth, and how much each variant counts."""
+    weights_K = h100_equivalents(prepared.catalogue, outcome.inputs.kinds)
+    kind_V = np.array([variant.kind for variant in variants])
+    base = float(weights_K @ outcome.inputs.installed_count_K)
+    return {
+        "compute_usd_P": periods.sums(earned.doubling_T),
+        "compute_weight_V": weights_K[kind_V] * np.array([variant.speed_frac for variant in variants]),
+        "compute_base": base,
+        "compute_most": float((weights_K @ outcome.scope.gpus_KT).max()) if base <= 0.0 else 0.0,
+    }
+
+
+def _cash(
+    prepared: Prepared,
+    outcome: Outcome,
+    share_KT: Floats,
+    earned: money.Earning,
+    periods: Periods,
+    figures: Figures,
+) -> dict[str, Any]:
+    """Return prices, wear, resale, what is paid whatever is chosen, and how the future is discounted."""
+    plain = outcome.inputs
+    price_KP = periods.sums((plain.accelerator_usd_KT + plain.server_usd_KT + plain.network_usd_KT) * share_KT)
+    worn, always = money.wear(outcome, share_KT, periods), money.fixed(outcome, earned, periods)
+    discount_P, end_frac = money.discount(outcome, periods)
+    resale_KQP, resale_KP = resale(prepared, outcome, price_KP, periods, figures)
+    return {
+        "price_usd_KP": price_KP,
+        "depreciation_usd_KQP": worn.depreciation_usd_KQP,
+        "terminal_usd_KQ": worn.terminal_usd_KQ,
+        "fixed_usd_P": always.cash_usd_P,
+        "fixed_income_usd_P": always.income_usd_P,
+        "fixed_terminal_usd": always.terminal_usd,
+        "discount_P": discount_P,
+        "terminal_discount_frac": end_frac,
+        "tax_frac": outcome.finance_inputs.tax_frac,
+        "resale_usd_KQP": resale_KQP,
+        "installed_resale_usd_KP": resale_KP,
+    }
 
 
 def _offers(outcome: Outcome, periods: Periods, free_budget: bool) -> tuple[Floats, Floats]:
