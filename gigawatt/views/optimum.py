@@ -45,9 +45,10 @@ def render(answer: OptimiseAnswer, report: Path | None = None) -> Group:
     return Group(*parts, where)
 
 
-def _amount(answer: OptimiseAnswer, value: float) -> str:
-    """Say a value of the goal."""
-    return f"{value:.4g} {answer.unit}".removesuffix(" x") if answer.unit in ("x", "FLOP") else say(value, answer.unit)
+def _amount(answer: OptimiseAnswer, value: float, unit: str = "") -> str:
+    """Say a value of the goal, or in a unit of its own."""
+    unit = unit or answer.unit
+    return f"{value:.4g} {unit}".removesuffix(" x") if unit in ("x", "FLOP") else say(value, unit)
 
 
 def _heading(answer: OptimiseAnswer) -> list[RenderableType]:
@@ -154,7 +155,7 @@ def _most(item: Scarce) -> float:
 
 def _sentence(answer: OptimiseAnswer, item: Scarce) -> str:
     """Say one thing that binds and what more of it is worth."""
-    worth = _amount(answer, _most(item) * item.amount)
+    worth = _amount(answer, _most(item) * item.amount, answer.worth_unit)
     if item.what == "power":
         more = say(item.amount, "W")
         return f"power of {item.where}: {more} more from {item.when} on are worth {worth}"
@@ -163,7 +164,7 @@ def _sentence(answer: OptimiseAnswer, item: Scarce) -> str:
     if item.what == "supply":
         return f"supply of {item.where}: {item.amount:,.0f} more in {item.when} are worth {worth}"
     if item.what == "budget":
-        return f"budget: one dollar more in {item.when} is worth {_amount(answer, _most(item))}"
+        return f"budget: one dollar more in {item.when} is worth {_amount(answer, _most(item), answer.worth_unit)}"
     if item.what in ("run", "pool"):
         return f"{item.where}: a hundredth of it less is worth {worth}"
     return f"limit on {item.what}: one {item.per} more is worth {worth}"

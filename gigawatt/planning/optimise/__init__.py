@@ -94,7 +94,7 @@ def _problem(prepared: Prepared, outcome: Outcome, asked: Question, figures: Fig
     if free and asked.goal not in ("cost", "carbon"):
         message = f"goal {asked.goal} needs a budget, and the scenario has none; cost and carbon need none"
         raise InputError(message)
-    periods = periods_of(prepared.scenario.horizon.axis, asked.step)
+    periods = periods_of(prepared.scenario.horizon.axis, asked.period)
     problem = problem_of(prepared, outcome, periods, figures, free_budget=free)
     if asked.goal != "time":
         return problem
@@ -149,7 +149,7 @@ def _fastest(resolved: Resolved, problem: Problem, asked: Question, tell: Tell |
     label = f"months until {goal.about} is done"
     plain = replace(found, value=months, bound=months, gap_frac=0.0)
     made = _answer(resolved, problem, Asked(goal.goal, label, "month", goal.about), plain, choice, beaten)
-    money = f"among all plans that are as fast, this one has the most NPV, to {found.gap_frac:.2%}"
+    money = f"among all plans that are as fast, this one has the most NPV, to {100.0 * found.gap_frac:.2f} %"
     before = str(problem.periods.last_month(until - 2)) if until > 1 else ""
     return replace(
         made,
@@ -193,6 +193,7 @@ def _answer(
         tasks=tuple(words.tasks_of(problem, choice)),
         cloud=tuple(words.cloud_of(problem, choice)),
         scarce=words.scarce_of(problem, found.prices),
+        worth_unit="USD" if goal.unit == "month" else goal.unit,
         flips=words.flips_of(problem, found),
         rivals=tuple(beaten),
         budget_usd=free_usd,

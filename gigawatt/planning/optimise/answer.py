@@ -131,6 +131,8 @@ class OptimiseAnswer:
         That it cannot be done by the end of the period before is proven to that month; empty for other goals.
     orders, placements, openings, tasks, cloud : tuple
     scarce : tuple of Scarce
+    worth_unit : str
+        Unit of what they are worth: that of the value, and USD for the goal `time`.
     flips : tuple of Flip
     rivals : tuple of Beaten
     budget_usd, unspent_usd : float
@@ -156,6 +158,7 @@ class OptimiseAnswer:
     tasks: tuple[Task, ...]
     cloud: tuple[Task, ...]
     scarce: tuple[Scarce, ...]
+    worth_unit: str
     flips: tuple[Flip, ...]
     rivals: tuple[Beaten, ...]
     budget_usd: float
@@ -301,9 +304,8 @@ def record_of(answer: OptimiseAnswer) -> dict[str, Any]:
     """
     lists = ("orders", "placements", "openings", "tasks", "cloud", "scarce", "flips", "rivals")
     plain = (
-        "goal", "label", "unit", "about", "status", "value", "bound", "budget_usd", "unspent_usd", "date", "not_before",
-        "columns_count",
-        "rows_count", "integers_count", "nodes_count",
+        "goal", "label", "unit", "worth_unit", "about", "status", "value", "bound", "budget_usd", "unspent_usd", "date",
+        "not_before", "columns_count", "rows_count", "integers_count", "nodes_count",
     )  # fmt: skip
     return {
         **{name: getattr(answer, name) for name in plain},

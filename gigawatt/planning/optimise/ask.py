@@ -39,7 +39,7 @@ class Question:
     gap_frac : float
         How close to the proven bound is good enough. [-]
     step : str
-        quarter or month.
+        quarter or month; months for the goal `time`, quarters for the others, where empty.
     time_limit_s : float
     """
 
@@ -47,7 +47,7 @@ class Question:
     by: Month | None = None
     about: str = ""
     gap_frac: float = 0.005
-    step: str = "quarter"
+    step: str = ""
     time_limit_s: float = 120.0
 
     def __post_init__(self) -> None:
@@ -58,6 +58,11 @@ class Question:
         if not 0.0 <= self.gap_frac < 1.0:
             message = f"a gap of {self.gap_frac:.1%} is none; it lies from 0 to below 100 %"
             raise InputError(message)
+
+    @property
+    def period(self) -> str:
+        """The step, filled in."""
+        return self.step or ("month" if self.goal == "time" else "quarter")
 
 
 @dataclass(frozen=True, slots=True)

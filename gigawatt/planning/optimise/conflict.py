@@ -27,33 +27,43 @@ def in_words(clashes: tuple[Clash, ...], problem: Problem) -> str:
     if len(parts) == 1:
         return f"nothing is possible: {parts[0]}"
     listed = "\n".join(f"- {part}" for part in parts)
-    return f"nothing is possible; these exclude each other, and any one of them would have to give way:\n{listed}"
+    return f"nothing is possible; these exclude each other, so that one of them must give way:\n{listed}"
+
+
+def _give(clash: Clash, what: str, scale: float = 1.0) -> str:
+    """Say by how much a constraint would have to give way: what would do, or what is needed at the least."""
+    if math.isfinite(clash.by):
+        return f"; {say(clash.by * scale, clash.unit)} {what} would do"
+    if math.isfinite(clash.at_least):
+        return f"; at least {say(clash.at_least * scale, clash.unit)} {what} would be needed"
+    return ""
 
 
 def _part(clash: Clash, problem: Problem) -> str:
     """Say one constraint and what would do."""
-    alone = math.isfinite(clash.by)
+    plain = problem.outcome.inputs
     if clash.what == "budget":
-        more = f"; {say(clash.by, 'USD')} more from the start would do" if alone else ""
-        return f"the budget, {say(float(problem.outcome.inputs.capex_budget_usd_T.sum()), 'USD')}{more}"
+        whole = say(float(plain.capex_budget_usd_T.sum()), "USD")
+        return f"the budget, {whole} with what is committed{_give(clash, 'more from the start')}"
     if clash.what == "power":
-        more = f"; {say(clash.by, 'W')} more from the start would do" if alone else ""
-        return f"the power of {clash.where}{more}"
+        return f"the power of {clash.where}{_give(clash, 'more from the start')}"
     if clash.what == "look-ahead":
-        months = problem.outcome.inputs.power_lookahead_months
-        more = f"; {say(clash.by, 'W')} more would do" if alone else ""
-        return f"nothing is ordered whose power comes later than {months} months after it{more}"
+        late = f"nothing is ordered whose power comes later than {plain.power_lookahead_months} months after it"
+        return f"{late}{_give(clash, 'more from the start')}"
     if clash.what == "supply":
-        months = problem.inputs.months_P.max()
-        more = f"; {say(clash.by / months, 'GPU')} a month more would do" if alone else ""
-        return f"the supply of {clash.where}{more}"
+        return f"the supply of {clash.where}{_give(clash, 'a month more', 1.0 / problem.inputs.months_P.max())}"
     if clash.what == "run":
         return _run(clash, problem)
     if clash.what == "pool":
-        more = f"; {clash.by:.1%} of it unserved would do" if alone else ""
-        return f"{clash.where}, served in full{more}"
-    more = f"; {say(clash.by, clash.unit)} more would do" if alone else ""
-    return f"the limit on {clash.what}{more}"
+        return f"{clash.where}, served in full{_share(clash, 'unserved')}"
+    return f"the limit on {clash.what}{_give(clash, 'more')}"
+
+
+def _share(clash: Clash, how: str) -> str:
+    """Say which share of some work would have to be left."""
+    if math.isfinite(clash.by):
+        return f"; {clash.by:.1%} of it {how} would do"
+    return f"; at least {clash.at_least:.1%} of it would be left {how}" if math.isfinite(clash.at_least) else ""
 
 
 def _run(clash: Clash, problem: Problem) -> str:
@@ -66,5 +76,4 @@ def _run(clash: Clash, problem: Problem) -> str:
     time = float(item.need.open_months_P.sum())
     if fastest * item.need.need_frac > time:
         return f"{clash.where} done {when}: its fastest way takes {fastest:.1f} months, and there are {time:.1f}"
-    left = f"; {clash.by:.0%} of it left undone would do" if math.isfinite(clash.by) else ""
-    return f"{clash.where} done {when}{left}"
+    return f"{clash.where} done {when}{_share(clash, 'undone')}"

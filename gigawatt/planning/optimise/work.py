@@ -145,6 +145,7 @@ def pools_of(prepared: Prepared, variants: tuple[Variant, ...], periods: Periods
         need = PoolNeed(
             pool.label,
             periods.means(gpus_VT),
+            periods.means(pool.gpus_needed_T) > 0.0,
             periods.sums(worth_T + tokens_T * earned.token_T),
             periods.sums(tokens_T),
         )
@@ -155,7 +156,8 @@ def pools_of(prepared: Prepared, variants: tuple[Variant, ...], periods: Periods
             if variant.accelerator == tuning.kind:
                 gpus_VP[v] = periods.means(tuning.gpus_needed_T) / variant.speed_frac
         nothing_P = np.zeros(periods.count)
-        need = PoolNeed(tuning.label, gpus_VP, nothing_P, nothing_P)
+        asked_P = periods.means(tuning.gpus_needed_T) > 0.0
+        need = PoolNeed(tuning.label, gpus_VP, asked_P, nothing_P, nothing_P)
         found.append(PoolWork(tuning.label, "", need, -1, tuning.kind))
     return found
 

@@ -35,7 +35,9 @@ def run(
         ),
     ] = "",
     gap: Annotated[str, typer.Option(help="How close to the proven bound is good enough.")] = "0.5%",
-    step: Annotated[str, typer.Option(help="Length of a period: quarter or month.")] = "quarter",
+    step: Annotated[
+        str, typer.Option(help="Period: quarter or month; month for time, quarter for the rest if not given.")
+    ] = "",
     time_limit: Annotated[float, typer.Option(min=1.0, help="Seconds of search at most.")] = 120.0,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Make the plan of the optimum and write it as a run.")
@@ -97,7 +99,7 @@ def _share(option: str, text: str) -> float:
 
 def _write(answer: OptimiseAnswer, folder: Path) -> Path:
     """Make the plan of the optimum and write it as any run, with the answer beside it."""
-    from gigawatt.planning.document import dumps
+    from gigawatt.planning.document import clean, dumps
     from gigawatt.planning.optimise import record_of
     from gigawatt.planning.pipeline import make_plan
     from gigawatt.planning.store import save_run, write_atomically
@@ -106,8 +108,6 @@ def _write(answer: OptimiseAnswer, folder: Path) -> Path:
 
     made = make_plan(answer.resolved)
     save_run(made, folder)
-    from gigawatt.planning.document import clean
-
     write_atomically(folder / "optimum.json", dumps(clean(record_of(answer))))
     write_report(made, folder / "report.html")
     write_xlsx(made, folder / "plan.xlsx")
@@ -125,7 +125,7 @@ def _document(answer: OptimiseAnswer, question: Question, asked: Resolved) -> An
         "by": str(question.by) if question.by else None,
         "for": question.about,
         "gap_pct": 100.0 * question.gap_frac,
-        "step": question.step,
+        "step": question.period,
         "time_limit_s": question.time_limit_s,
     }
     provenance = [
@@ -149,8 +149,9 @@ def _watching(question: Question, quiet: bool) -> Iterator[Any]:
     def tell(progress: Any) -> bool:
         if shown and perf_counter() - began > AFTER_S:
             left_s = max(question.time_limit_s - progress.elapsed_s, 0.0)
-            found = f"gap {progress.gap_frac:.2%}" if progress.gap_frac < 10.0 else "nothing found yet"
-            words = f"{found}, {question.gap_frac:.2%} wanted; {progress.elapsed_s:.0f} s, at most {left_s:.0f} s more"
+            found = f"gap {100.0 * progress.gap_frac:.2f} %" if progress.gap_frac < 10.0 else "nothing found yet"
+            wanted = f"{100.0 * question.gap_frac:.2f} % wanted"
+            words = f"{found}, {wanted}; {progress.elapsed_s:.0f} s, at most {left_s:.0f} s more"
             sys.stderr.write(f"\r{words:<78}")
             sys.stderr.flush()
             wrote[0] = True

@@ -111,7 +111,11 @@ def clashes(model: Model) -> tuple[Clash, ...]:
             free = trial
         else:
             kept.append(group)
-    return tuple(Clash(group.what, group.where, _least_give(programme, group), group.unit) for group in kept)
+    # other sets may clash too: giving way in this one is then needed, and not enough
+    return tuple(
+        Clash(group.what, group.where, _least_give(programme, group), _least_give(free, group), group.unit)
+        for group in kept
+    )
 
 
 def _without(programme: Built, group: Group) -> Built:

@@ -174,9 +174,8 @@ def _pools(program: Program, columns: Columns, inputs: OptimiseInputs, goal: Goa
     periods = inputs.months_P.size
     rows_GP = []
     for pool, gpus_VP, asked in zip(inputs.pools, columns.pool_GVP, asked_pools(inputs, goal), strict=True):
-        demand_P = (pool.gpus_VP > 0.0).any(axis=0) & asked
         must = goal.required_pools and pool.required
-        row_P = program.rows((periods,), 1.0 if must else -np.inf, 1.0, there=demand_P)
+        row_P = program.rows((periods,), 1.0 if must else -np.inf, 1.0, there=pool.asked_P & asked)
         served_VP = np.divide(GPUS, pool.gpus_VP, out=np.zeros_like(pool.gpus_VP), where=pool.gpus_VP > 0.0)
         program.put(row_P[None], gpus_VP, served_VP)
         rows_GP.append(row_P)

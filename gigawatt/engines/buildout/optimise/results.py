@@ -105,13 +105,16 @@ class Clash:
     ----------
     what, where : str
     by : float
-        How much it alone would have to give way, in `unit`; NaN where no giving way of it alone is enough.
+        How much it alone would have to give way, in `unit`; NaN where that alone is not enough.
+    at_least : float
+        How much it alone would have to give way if nothing but this set held.
     unit : str
     """
 
     what: str
     where: str
     by: float
+    at_least: float
     unit: str
 
 

@@ -96,6 +96,8 @@ class PoolNeed:
     name : str
     gpus_VP : Floats
         Accelerators that carry the whole demand of the period; infinite where a variant cannot. [-]
+    asked_P : Bools
+        Whether there is demand in the period.
     worth_usd_P : Floats
         Revenue of the period where it is served in full. [USD]
     output_tokens_P : Floats
@@ -106,6 +108,7 @@ class PoolNeed:
 
     name: str
     gpus_VP: Floats
+    asked_P: Bools
     worth_usd_P: Floats
     output_tokens_P: Floats
     required: bool = True

@@ -138,7 +138,7 @@ def add_columns(program: Program, inputs: OptimiseInputs, goal: Goal) -> Columns
             for run, wanted in zip(inputs.runs, asked_runs(inputs, goal), strict=True)
         ),
         pool_GVP=tuple(
-            program.columns((variants, periods), there=np.isfinite(pool.gpus_VP) & (pool.gpus_VP > 0.0) & wanted)
+            program.columns((variants, periods), there=np.isfinite(pool.gpus_VP) & pool.asked_P & wanted)
             for pool, wanted in asked
         ),
         spare_VP=program.columns(
