@@ -6,85 +6,31 @@ a number is: `input` (published), `assumption`, `calibrated` (fitted here, and t
 
 from __future__ import annotations
 
-import csv
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gigawatt.engines.finance import levelised_cost, straight_line_depreciation
-from gigawatt.errors import InputError
 from gigawatt.units import HOURS_PER_YEAR, MONTHS_PER_YEAR
 from gigawatt.validation.compare import Row, Summary, Validation, summarise
+from gigawatt.validation.finance_facts import PUBLISHED, Fact, read_facts
+from gigawatt.validation.finance_guidance import guidance_rows
 
 Floats = NDArray[np.float64]
 
-PUBLISHED = Path(__file__).parent / "published" / "finance.csv"
-COLUMNS = ("id", "role", "period", "value", "unit", "source", "url", "note")
-# Half-width of the stated range: about twice the error of the depreciation fit; a judgement for cost and price. [-]
-RANGE_FRAC: Mapping[str, float] = {"depreciation": 0.10, "cost": 0.10, "price": 0.25}
+# Half-width of the stated range: about twice the error of the depreciation fit; a judgement for the others. [-]
+RANGE_FRAC: Mapping[str, float] = {"depreciation": 0.10, "cost": 0.10, "price": 0.25, "interest": 0.10}
 FIRST_YEAR = 2017
 QUARTERS_PER_YEAR = 4
+QUARTERS_OF_THE_HALF_YEAR, MIDDLE_OF_SECOND_QUARTER = 2.0, 0.5
 MONTHS_PER_QUARTER = 3
 LAST_FITTED_QUARTER = "2024Q4"
-NO_DEBT_BALANCE = "the balance of debt was not found in a source read"
 WATTS_PER_KILOWATT = 1e3
 MWH_PER_WH = 1e-6
 MILLION = 1e6
 BILLION = 1e9
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One line of the file."""
-
-    id: str
-    role: str
-    period: str
-    value: float
-    unit: str
-
-
-def read_facts(data: Path = PUBLISHED) -> dict[str, Fact]:
-    """Read the published figures.
-
-    Parameters
-    ----------
-    data : Path, optional
-        CSV with the columns of `COLUMNS`.
-
-    Returns
-    -------
-    dict of str to Fact
-        By id.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, a column is missing or a value is not a number.
-    """
-    try:
-        with data.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except OSError as problem:
-        message = f"{data}: cannot be read: {problem.strerror}"
-        raise InputError(message) from problem
-    facts = {}
-    for line, row in enumerate(rows, start=2):
-        missing = [column for column in COLUMNS if row.get(column) is None]
-        if missing:
-            message = f"{data}:{line}: column {', '.join(missing)} is missing"
-            raise InputError(message)
-        try:
-            value = float(row["value"])
-        except ValueError as problem:
-            message = f'{data}:{line}: value: "{row["value"]}" is not a number'
-            raise InputError(message) from problem
-        facts[row["id"]] = Fact(row["id"], row["role"], row["period"], value, row["unit"])
-    return facts
 
 
 def quarter_month(quarter: str) -> int:
@@ -187,6 +133,18 @@ def contract_price(facts: Mapping[str, Fact]) -> float:
     return per_gpu / facts["coreweave-h100-it-w"].value  # USD per W-year is million USD per MW-year
 
 
+def quarter_interest(facts: Mapping[str, Fact]) -> float:
+    """Predict a cloud's interest of a quarter from its debt at two dates, straight between them. [USD mn].
+
+    What is incurred, discounts and fees in the effective rates included, less what is capitalised.
+    """
+    begin, end = facts["coreweave-debt-2024Q4"].value, facts["coreweave-debt-2025Q2"].value
+    first, last = facts["coreweave-rate-2024Q4"].value, facts["coreweave-rate-2025Q2"].value
+    passed = (1.0 + MIDDLE_OF_SECOND_QUARTER) / QUARTERS_OF_THE_HALF_YEAR
+    debt, rate = begin + passed * (end - begin), first + passed * (last - first)
+    return debt * rate / QUARTERS_PER_YEAR - facts["coreweave-capitalised-2025Q2"].value
+
+
 def gigawatt_capex(facts: Mapping[str, Fact]) -> float:
     """Predict the capex of a gigawatt of facility power from that of a rack. [USD bn]."""
     rack_w = facts["bernstein-rack-gpus"].value * facts["epoch-gb200-it-w"].value * facts["gw-design-pue"].value
@@ -226,6 +184,7 @@ def predictions(facts: Mapping[str, Fact]) -> dict[str, tuple[str, float]]:
     found["bernstein-gw-usd"] = ("cost/unfitted", gigawatt_capex(facts))
     found["coreweave-mw-year-2025Q1"] = ("price/unfitted", contract_price(facts))
     found["coreweave-mw-year-2025Q2"] = ("price/unfitted", contract_price(facts))
+    found["coreweave-interest-2025Q2"] = ("interest/unfitted", quarter_interest(facts))
     found["h100-price-no-loss"] = ("price/unfitted", rental_price(facts, 0.0))
     found["h100-price-equity"] = ("price/unfitted", rental_price(facts, facts["h100-equity-return"].value))
     return found
@@ -233,10 +192,6 @@ def predictions(facts: Mapping[str, Fact]) -> dict[str, tuple[str, float]]:
 
 def _row(fact: Fact, found: Mapping[str, tuple[str, float]]) -> Row:
     """Compare one measured figure."""
-    if fact.id not in found:
-        return Row(
-            fact.id, "skipped", fact.unit, fact.value, math.nan, math.nan, math.nan, math.nan, "", NO_DEBT_BALANCE
-        )
     group, predicted = found[fact.id]
     half = RANGE_FRAC[group.split("/")[0]] * abs(predicted)
     error_pct = 100.0 * (predicted / fact.value - 1.0)
@@ -254,13 +209,14 @@ def validate_finance(data: Path = PUBLISHED) -> Validation:
     Returns
     -------
     Validation
-        Groups: depreciation, cost and price; fitted, forecast (same model, figures it was not fitted to), unfitted,
-        change-of-life. None of its rows is flagged.
+        Groups: depreciation, cost, price, interest and guidance; fitted, forecast (same model, figures it was not fitted
+        to), unfitted, change-of-life. None of its rows is flagged.
     """
     facts = read_facts(data)
     found = predictions(facts)
-    rows = tuple(_row(fact, found) for fact in facts.values() if fact.role == "measured")
-    labels = sorted({label for row in rows for label in row.group.split("/")} - {"skipped"})
+    compared = [_row(fact, found) for fact in facts.values() if fact.role == "measured"]
+    rows = (*compared, *guidance_rows())
+    labels = sorted({label for row in rows for label in row.group.split("/")})
     groups: dict[str, Summary] = {
         label: summarise(row for row in rows if label in row.group.split("/")) for label in labels
     }

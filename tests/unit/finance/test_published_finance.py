@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from gigawatt.errors import InputError
-from gigawatt.validation.finance import meta_depreciation, predictions, read_facts, validate_finance
+from gigawatt.validation.finance import meta_depreciation, predictions, validate_finance
+from gigawatt.validation.finance_facts import Fact, read_facts
+from gigawatt.validation.finance_guidance import GUIDANCE, ON_CONTRACT, OWN_CASH, fit_drift
 
 
 def rms_error(first: str, last: str) -> float:
@@ -44,7 +46,47 @@ def test_every_measured_figure_is_predicted_or_says_why_not() -> None:
     found = set(predictions(facts))
     assert found <= measured
     result = validate_finance()
-    assert {row.id for row in result.rows if row.skipped} == measured - found == {"coreweave-interest-2025Q2"}
+    assert found == measured
+    assert not any(row.skipped for row in result.rows)
+
+
+def test_the_interest_of_a_quarter_follows_from_the_debt_note() -> None:
+    row = next(row for row in validate_finance().rows if row.id == "coreweave-interest-2025Q2")
+    assert row.measured == pytest.approx(266.966)
+    assert abs(row.error_pct) <= 5.0
+
+
+def test_guides_of_other_firms_explain_metas_guide_and_its_outcome() -> None:
+    facts = read_facts(GUIDANCE)
+    everyone, own_cash = fit_drift(facts), fit_drift(facts, OWN_CASH)
+    assert not any("meta" in firm for firm in (*OWN_CASH, *ON_CONTRACT))
+    guide, outcome = facts["meta-2025-guide"].value, facts["meta-2025-outcome"].value
+    # the outcome lies in the middle of what other firms' guides became
+    assert 0.4 < everyone.share_below(outcome / guide) < 0.6
+    assert 0.3 < own_cash.share_below(outcome / guide) < 0.6
+    # and the guide's own range, 60 to 65, is what one in ten such firms ends within or below
+    assert 0.03 < own_cash.share_below(65.0 / guide) < 0.2
+    # guides that others' shells and contracts decide drift many times as far, both ways
+    assert everyone.deviation_log > 5.0 * own_cash.deviation_log
+    assert everyone.ratio(0.1) < 1.0 < own_cash.ratio(0.1)
+    for row in validate_finance().rows:
+        if row.group.startswith("guidance"):
+            assert row.low < row.measured < row.high, row.id
+
+
+def test_the_drift_of_a_firm_is_students_distribution() -> None:
+    facts = {
+        f"{firm}-{what}": Fact(f"{firm}-{what}", "input", "", value, "USD bn")
+        for firm, outcome in (("a", 11.0), ("b", 12.1), ("c", 13.31))
+        for what, value in (("guide", 10.0), ("outcome", outcome))
+    }
+    drift = fit_drift(facts, ("a", "b", "c"))
+    # logarithms ln 1.1 times 1, 2, 3: mean 2, deviation 1; t of 2 degrees at 0.9 is 1.88562
+    assert drift.ratio(0.5) == pytest.approx(1.21)
+    assert drift.ratio(0.9) == pytest.approx(1.1 ** (2.0 + 1.88562 * (4.0 / 3.0) ** 0.5), rel=1e-5)
+    assert drift.share_below(drift.ratio(0.77)) == pytest.approx(0.77)
+    with pytest.raises(InputError, match="two firms"):
+        fit_drift(facts, ("a",))
 
 
 def test_costs_of_a_gigawatt_are_within_ten_percent() -> None:
@@ -62,10 +104,10 @@ def test_prices_are_within_a_quarter() -> None:
 def test_every_published_figure_names_a_source() -> None:
     import csv
 
-    from gigawatt.validation.finance import PUBLISHED
+    from gigawatt.validation.finance_facts import PUBLISHED
 
-    with PUBLISHED.open(newline="") as file:
-        for row in csv.DictReader(file):
+    for path in (PUBLISHED, GUIDANCE):
+        for row in csv.DictReader(path.read_text().splitlines()):
             assert row["source"], row["id"]
             assert row["role"] in ("input", "assumption", "calibrated", "measured"), row["id"]
             assert row["url"].startswith("http") or row["role"] in ("assumption", "calibrated"), row["id"]
