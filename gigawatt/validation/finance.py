@@ -209,8 +209,8 @@ def validate_finance(data: Path = PUBLISHED) -> Validation:
     Returns
     -------
     Validation
-        Groups: depreciation, cost, price, interest and guidance; fitted, forecast (same model, figures it was not fitted
-        to), unfitted, change-of-life. None of its rows is flagged.
+        Groups: depreciation, cost, price, interest and guidance; fitted, forecast (same model, figures it was not
+        fitted to), unfitted, change-of-life. None of its rows is flagged.
     """
     facts = read_facts(data)
     found = predictions(facts)
