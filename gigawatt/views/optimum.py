@@ -69,21 +69,41 @@ def _heading(answer: OptimiseAnswer) -> list[RenderableType]:
     return [*lines, ""]
 
 
-def _bought(answer: OptimiseAnswer) -> list[RenderableType]:
-    """Tell what is ordered; by year where there are many orders."""
+def _joined(answer: OptimiseAnswer) -> dict[tuple[str, str], list[float]]:
+    """Join orders to quarters, or to years, until they fit a screen; accelerators and dollars by when and kind."""
     rows: dict[tuple[str, str], list[float]] = {}
-    long = len(answer.orders) > ROWS_SHOWN
-    for order in answer.orders:
-        row = rows.setdefault((order.period[:4] if long else order.period, order.accelerator), [0.0, 0.0])
-        row[0] += order.gpus
-        row[1] += order.usd
-    cells = [(when, kind, f"{gpus:,.0f}", say(usd, "USD")) for (when, kind), (gpus, usd) in rows.items()]
-    tables: list[RenderableType] = (
-        [show_table(("ordered", "accelerator", "GPUs", "cost"), cells)] if cells else ["nothing is bought"]
-    )
+    for name in (str, _quarter, _year):
+        rows = {}
+        for order in answer.orders:
+            row = rows.setdefault((name(order.period), order.accelerator), [0.0, 0.0])
+            row[0] += order.gpus
+            row[1] += order.usd
+        if len(rows) <= ROWS_SHOWN:
+            break
+    return rows
+
+
+def _quarter(period: str) -> str:
+    """Return the quarter of a month; a quarter is one already."""
+    year, _, part = period.partition("-")
+    return period if part.startswith("Q") else f"{year}-Q{(int(part) - 1) // 3 + 1}"
+
+
+def _year(period: str) -> str:
+    """Return the year of a period."""
+    return f"in {period[:4]}"
+
+
+def _bought(answer: OptimiseAnswer) -> list[RenderableType]:
+    """Tell what is ordered, what opens and what is rented."""
+    joined = _joined(answer).items()
+    cells = [(when, kind, f"{gpus:,.0f}", say(usd, "USD")) for (when, kind), (gpus, usd) in joined]
+    tables: list[RenderableType] = ["nothing is bought"]
+    if cells:
+        tables = [show_table(("ordered", "accelerator", "GPUs", "cost"), cells)]
     if answer.openings:
-        halls = [(o.period, o.site, f"{o.halls} halls", f"{o.mw:,.0f} MW", say(o.usd, "USD")) for o in answer.openings]
-        tables.append(show_table(("opens", "site", "", "facility power", "cost"), halls))
+        halls = [(o.period, o.site, o.halls, f"{o.mw:,.0f} MW", say(o.usd, "USD")) for o in answer.openings]
+        tables.append(show_table(("opens", "site", "halls", "facility power", "cost"), halls))
     if answer.cloud:
         rented = [(t.period, t.accelerator, f"{t.gpus:,.0f}") for t in answer.cloud[:ROWS_SHOWN]]
         tables.append(show_table(("rented", "accelerator", "GPUs"), rented))

@@ -11,7 +11,7 @@ from gigawatt.errors import InfeasibleError, InputError
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.optimise import answer as words
 from gigawatt.planning.optimise.answer import Beaten, OptimiseAnswer, record_of
-from gigawatt.planning.optimise.as_plan import as_scenario
+from gigawatt.planning.optimise.as_plan import as_scenario, mixed_caps
 from gigawatt.planning.optimise.ask import GOALS, Asked, Question, asked_of, run_position
 from gigawatt.planning.optimise.conflict import in_words
 from gigawatt.planning.optimise.earliest import COUNT_FACTORS, earliest
@@ -94,7 +94,8 @@ def _problem(prepared: Prepared, outcome: Outcome, asked: Question, figures: Fig
     if free and asked.goal not in ("cost", "carbon"):
         message = f"goal {asked.goal} needs a budget, and the scenario has none; cost and carbon need none"
         raise InputError(message)
-    periods = periods_of(prepared.scenario.horizon.axis, asked.period)
+    axis = prepared.scenario.horizon.axis
+    periods = periods_of(axis, asked.period(axis.months_count))
     problem = problem_of(prepared, outcome, periods, figures, free_budget=free)
     if asked.goal != "time":
         return problem
@@ -178,11 +179,13 @@ def _answer(
         notes.append(f"{choice.sold_count_KP.sum():,.0f} accelerators are sold early, which the plan does not know")
     if choice.cloud_count_CP.any():
         notes.append("accelerators are rented by the hour, which the plan does not know")
+    notes += mixed_caps(problem, choice)
     return OptimiseAnswer(
         goal=goal.goal.name,
         label=goal.label,
         unit=goal.unit,
         about=goal.about,
+        step=problem.periods.step,
         status=found.status,
         value=found.value,
         bound=found.bound,

@@ -121,6 +121,8 @@ class OptimiseAnswer:
     ----------
     goal, label, unit, about : str
         What was sought: name, in words, unit for `say`, and the run or pool that it speaks of.
+    step : str
+        month or quarter.
     status : str
         proven, stopped, out of time.
     value, bound, gap_frac : float
@@ -148,6 +150,7 @@ class OptimiseAnswer:
     label: str
     unit: str
     about: str
+    step: str
     status: str
     value: float
     bound: float
@@ -304,8 +307,8 @@ def record_of(answer: OptimiseAnswer) -> dict[str, Any]:
     """
     lists = ("orders", "placements", "openings", "tasks", "cloud", "scarce", "flips", "rivals")
     plain = (
-        "goal", "label", "unit", "worth_unit", "about", "status", "value", "bound", "budget_usd", "unspent_usd", "date",
-        "not_before", "columns_count", "rows_count", "integers_count", "nodes_count",
+        "goal", "label", "unit", "worth_unit", "about", "step", "status", "value", "bound", "budget_usd", "unspent_usd",
+        "date", "not_before", "columns_count", "rows_count", "integers_count", "nodes_count",
     )  # fmt: skip
     return {
         **{name: getattr(answer, name) for name in plain},

@@ -19,6 +19,7 @@ from gigawatt.units import WATTS_PER_MEGAWATT
 
 Floats = NDArray[np.float64]
 NOTE = "chosen by gigawatt optimise"
+LITTLE_FRAC = 0.02  # a share below this is not worth a word [-]
 MOSTLY_FRAC = 0.5  # a cap is set for all accelerators of a kind where more than this share of them runs under it [-]
 
 
@@ -100,16 +101,33 @@ def _power(problem: Problem, choice: Choice) -> list[str]:
     return found
 
 
-def _caps(problem: Problem, choice: Choice) -> list[str]:
-    """Return the caps under which most accelerators of a kind run."""
+def _capped_shares(problem: Problem, choice: Choice) -> dict[str, tuple[float, float]]:
+    """Return, by accelerator, the cap that was looked at and the share of its months that run under it."""
     given = problem.prepared.scenario.fleet.power_cap or {}
     online_VP = choice.bought_SVP.sum(axis=0) + choice.installed_SVP.sum(axis=0)
     months_V = online_VP @ problem.inputs.months_P
-    caps = {}
+    found = {}
     for variant, months in zip(problem.variants, months_V.tolist(), strict=True):
         all_months = float(months_V[problem.inputs.kind_V == variant.kind].sum())
-        if variant.cap_w and variant.accelerator not in given and months > MOSTLY_FRAC * all_months:
-            caps[variant.accelerator] = f"{variant.cap_w:g} W"
+        if variant.cap_w and variant.accelerator not in given and all_months > 0.0:
+            found[variant.accelerator] = (variant.cap_w, months / all_months)
+    return found
+
+
+def mixed_caps(problem: Problem, choice: Choice) -> list[str]:
+    """Say which accelerators run under a cap for some of the time, which a plan does not know."""
+    return [
+        f"{share:.0%} of the months of {kind} run at {cap_w:,.0f} W; the plan has one cap for all of them"
+        for kind, (cap_w, share) in _capped_shares(problem, choice).items()
+        if LITTLE_FRAC < share < 1.0 - LITTLE_FRAC
+    ]
+
+
+def _caps(problem: Problem, choice: Choice) -> list[str]:
+    """Return the caps under which most accelerators of a kind run."""
+    given = problem.prepared.scenario.fleet.power_cap or {}
+    shares = _capped_shares(problem, choice).items()
+    caps = {kind: f"{cap_w:g} W" for kind, (cap_w, share) in shares if share > MOSTLY_FRAC}
     if not caps:
         return []
     kept = {kind: f"{cap.value!r} W" for kind, cap in given.items()}

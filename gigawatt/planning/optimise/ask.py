@@ -21,6 +21,7 @@ GOALS = {
     "cost": "least discounted cost of the work",
     "carbon": "least carbon of the work",
 }
+MONTHLY_MONTHS = 120  # plans up to this long are chosen by months where nothing else is asked
 H100E_MONTH = "H100-equivalent months"
 
 
@@ -39,7 +40,7 @@ class Question:
     gap_frac : float
         How close to the proven bound is good enough. [-]
     step : str
-        quarter or month; months for the goal `time`, quarters for the others, where empty.
+        quarter or month; where empty months, and quarters for plans of more than ten years.
     time_limit_s : float
     """
 
@@ -59,10 +60,9 @@ class Question:
             message = f"a gap of {self.gap_frac:.1%} is none; it lies from 0 to below 100 %"
             raise InputError(message)
 
-    @property
-    def period(self) -> str:
-        """The step, filled in."""
-        return self.step or ("month" if self.goal == "time" else "quarter")
+    def period(self, months_count: int) -> str:
+        """Return the step, filled in for a plan of some months."""
+        return self.step or ("month" if months_count <= MONTHLY_MONTHS else "quarter")
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ class Running:
 def running(
     prepared: Prepared, outcome: Outcome, variants: tuple[Variant, ...], periods: Periods, figures: Figures
 ) -> Running:
-    """Ask operations and opex for one accelerator of each variant at each site, at the mean load of work.
+    """Ask operations and opex for one accelerator of each variant at each site, at the load that the own plan has.
 
     Parameters
     ----------
@@ -53,12 +53,15 @@ def running(
     """
     sites, inputs, axis = prepared.sites, outcome.inputs, periods.axis
     shape = (len(sites), len(inputs.kinds), axis.months_count)
+    rated_w_T = inputs.system_w_K @ outcome.built.online_count_SKT.sum(axis=0)
+    drawn_w_T = outcome.allocation.it_w_KT.sum(axis=0)
+    load_T = np.divide(drawn_w_T, rated_w_T, out=np.full_like(drawn_w_T, prepared.mean_load_frac), where=rated_w_T > 0)
     found = np.zeros((3, len(sites), len(variants), periods.count))
     for s in range(len(sites)):
         for v, variant in enumerate(variants):
             online_SKT, it_w_KT, it_w_ST = np.zeros(shape), np.zeros(shape[1:]), np.zeros((shape[0], shape[2]))
             online_SKT[s, variant.kind] = 1.0
-            it_w_KT[variant.kind] = variant.system_w * prepared.mean_load_frac
+            it_w_KT[variant.kind] = variant.system_w * load_T
             it_w_ST[s] = variant.system_w
             operations = operate(sites, axis, online_SKT, it_w_KT)
             scope = Scope(online_SKT.sum(axis=0), np.ones_like(it_w_ST))

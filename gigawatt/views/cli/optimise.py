@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gigawatt.views.cli.shell import AsJson, Overlays, Quiet, Settings, put, put_json, resolved, say_aside
+from gigawatt.views.cli.shell import AsJson, Overlays, Quiet, Settings, put, put_json, resolved, say_aside, waiting
 
 if TYPE_CHECKING:
     from gigawatt.planning.optimise import OptimiseAnswer, Question
     from gigawatt.scenario.resolve import Resolved
 
 EXAMPLE = "Example: gigawatt optimise coreweave-2025 --goal npv --out runs/coreweave-best"
-AFTER_S = 2.0  # a search that ends sooner says nothing on the way
 
 
 def run(
@@ -36,7 +34,7 @@ def run(
     ] = "",
     gap: Annotated[str, typer.Option(help="How close to the proven bound is good enough.")] = "0.5%",
     step: Annotated[
-        str, typer.Option(help="Period: quarter or month; month for time, quarter for the rest if not given.")
+        str, typer.Option(help="Length of a period: month or quarter; month if not given, up to ten years.")
     ] = "",
     time_limit: Annotated[float, typer.Option(min=1.0, help="Seconds of search at most.")] = 120.0,
     out: Annotated[
@@ -125,7 +123,7 @@ def _document(answer: OptimiseAnswer, question: Question, asked: Resolved) -> An
         "by": str(question.by) if question.by else None,
         "for": question.about,
         "gap_pct": 100.0 * question.gap_frac,
-        "step": question.period,
+        "step": answer.step,
         "time_limit_s": question.time_limit_s,
     }
     provenance = [
@@ -140,33 +138,25 @@ def _watching(question: Question, quiet: bool) -> Iterator[Any]:
     """Give a function that shows the progress of a search on a terminal; Ctrl-C then ends it with what it has found."""
     import signal
     from threading import current_thread, main_thread
-    from time import perf_counter
 
-    began, stop = perf_counter(), [False]
-    shown = sys.stderr.isatty() and not quiet
-    wrote = [False]
+    words, stop, heard = ["how fast each accelerator does the work"], [False], [False]
 
     def tell(progress: Any) -> bool:
-        if shown and perf_counter() - began > AFTER_S:
-            left_s = max(question.time_limit_s - progress.elapsed_s, 0.0)
-            found = f"gap {100.0 * progress.gap_frac:.2f} %" if progress.gap_frac < 10.0 else "nothing found yet"
-            wanted = f"{100.0 * question.gap_frac:.2f} % wanted"
-            words = f"{found}, {wanted}; {progress.elapsed_s:.0f} s, at most {left_s:.0f} s more"
-            sys.stderr.write(f"\r{words:<78}")
-            sys.stderr.flush()
-            wrote[0] = True
+        heard[0] = True
+        left_s = max(question.time_limit_s - progress.elapsed_s, 0.0)
+        found = f"gap {100.0 * progress.gap_frac:.2f} %" if progress.gap_frac < 10.0 else "nothing found yet"
+        words[0] = f"{found}, {100.0 * question.gap_frac:.2f} % wanted, at most {left_s:.0f} s more"
         return stop[0]
 
     def stopped(*_: object) -> None:
-        if stop[0]:
-            raise KeyboardInterrupt  # a second time: at once
+        if stop[0] or not heard[0]:
+            raise KeyboardInterrupt  # a second time, or before the search: at once
         stop[0] = True
 
     before = signal.signal(signal.SIGINT, stopped) if current_thread() is main_thread() else None
     try:
-        yield tell
+        with waiting(lambda: words[0], quiet):
+            yield tell
     finally:
         if before is not None:
             signal.signal(signal.SIGINT, before)
-        if wrote[0]:
-            sys.stderr.write("\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -56,7 +56,7 @@ def say_aside(words: str, quiet: bool) -> None:
 
 
 @contextmanager
-def waiting(words: str, quiet: bool, after_s: float = 2.0) -> Iterator[None]:
+def waiting(words: str | Callable[[], str], quiet: bool, after_s: float = 2.0) -> Iterator[None]:
     """Say on a terminal's standard error that work goes on, once it has taken some seconds, and for how long."""
     from threading import Event, Thread
     from time import perf_counter
@@ -69,7 +69,8 @@ def waiting(words: str, quiet: bool, after_s: float = 2.0) -> Iterator[None]:
     def tell() -> None:
         pause_s = after_s
         while not done.wait(pause_s):
-            sys.stderr.write(f"\r{words}: {perf_counter() - start:.0f} s")
+            said = f"{words() if callable(words) else words}: {perf_counter() - start:.0f} s"
+            sys.stderr.write(f"\r{said:<79}" if callable(words) else f"\r{said}")
             sys.stderr.flush()
             pause_s = 1.0
 
