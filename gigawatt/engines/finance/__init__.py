@@ -19,7 +19,7 @@ from gigawatt.engines.finance.metrics import (
     payback,
     roic,
 )
-from gigawatt.engines.finance.tax import tax_with_losses_carried_forward
+from gigawatt.engines.finance.tax import income_tax, tax_by_calendar_year, tax_with_losses_carried_forward
 from gigawatt.engines.finance.types import (
     AssetClass,
     Covenants,
@@ -45,6 +45,7 @@ __all__ = [
     "debt_schedule",
     "delayed",
     "evaluate",
+    "income_tax",
     "irr",
     "lease_schedule",
     "levelised_cost",
@@ -59,6 +60,7 @@ __all__ = [
     "present_value_usd",
     "roic",
     "straight_line_depreciation",
+    "tax_by_calendar_year",
     "tax_depreciation",
     "tax_with_losses_carried_forward",
     "with_life",

@@ -20,7 +20,7 @@ from gigawatt.engines.finance.metrics import (
     roic,
 )
 from gigawatt.engines.finance.statements import Statements, residual_usd, statements
-from gigawatt.engines.finance.tax import tax_with_losses_carried_forward
+from gigawatt.engines.finance.tax import income_tax
 from gigawatt.engines.finance.types import FinanceInputs, FinanceResult
 from gigawatt.errors import InputError, nearest
 from gigawatt.units import MONTHS_PER_YEAR
@@ -163,13 +163,14 @@ def _unlevered_usd(inputs: FinanceInputs, made: Statements, revenue_usd_T: Float
     """Return the unlevered cash flow for a revenue, and after it the terminal value after tax."""
     usd, tax = made.usd, inputs.tax
     taxable_usd_T = revenue_usd_T - made.deductions_usd_T
-    tax_usd_T = tax_with_losses_carried_forward(taxable_usd_T, inputs.tax_frac, tax.loss_use_frac)
+    tax_usd_T = income_tax(taxable_usd_T, inputs.tax_frac, tax)
     flow_usd_T = revenue_usd_T - usd["opex"] - usd["lease_paid"] - usd["capex"] - tax_usd_T
     gross_usd = _terminal_usd(inputs, made)
     if inputs.terminal == "none" or (inputs.terminal == "book" and tax.method == "book"):
         return np.append(flow_usd_T, gross_usd)  # nothing is gained or lost against the tax books
-    with_sale_usd_T = np.append(taxable_usd_T, gross_usd - made.tax_basis_usd)
-    sale_tax_usd = tax_with_losses_carried_forward(with_sale_usd_T, inputs.tax_frac, tax.loss_use_frac)[-1]
+    with_sale_usd_T = taxable_usd_T.copy()
+    with_sale_usd_T[-1] += max(gross_usd - made.tax_basis_usd, 0.0)
+    sale_tax_usd = income_tax(with_sale_usd_T, inputs.tax_frac, tax).sum() - tax_usd_T.sum()
     return np.append(flow_usd_T, gross_usd - sale_tax_usd)
 
 

@@ -34,8 +34,8 @@ def conventions(inputs: FinanceInputs) -> tuple[str, ...]:
         "Tax follows the books, month by month; losses are carried forward without limit of time."
         if inputs.tax.method == "book"
         else "Tax deducts computers by the five-year table of the United States with the bonus of their year, "
-        "buildings over 39 years, month by month; losses are carried forward; the difference to the "
-        "books is deferred tax."
+        "buildings over 39 years, and is settled by the calendar year; losses are carried forward; the difference to "
+        "the books is deferred tax."
     )
     return (
         "All figures are nominal.",

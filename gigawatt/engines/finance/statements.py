@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gigawatt.engines.finance.debt import DebtSchedule, debt_schedule, monthly_rate
 from gigawatt.engines.finance.depreciation import straight_line_depreciation, tax_depreciation
 from gigawatt.engines.finance.lease import LeaseSchedule, lease_schedule
-from gigawatt.engines.finance.tax import tax_with_losses_carried_forward
+from gigawatt.engines.finance.tax import income_tax
 from gigawatt.engines.finance.types import AssetClass, FinanceInputs
 from gigawatt.units import MONTHS_PER_YEAR
 
@@ -265,7 +265,7 @@ def _balance(
 
 def _tax(inputs: FinanceInputs, income_usd_T: Floats) -> Floats:
     """Tax income by the plan's rate and its rule for losses."""
-    return tax_with_losses_carried_forward(income_usd_T, inputs.tax_frac, inputs.tax.loss_use_frac)
+    return income_tax(income_usd_T, inputs.tax_frac, inputs.tax)
 
 
 def _tax_depreciation(inputs: FinanceInputs, by_class: dict[str, Floats]) -> Floats:

@@ -107,7 +107,7 @@ class Tax:
     bonus_frac_T : Floats or None
         Share of the cost of what enters service in the month that is deducted at once; none where None. [-]
     loss_use_frac : float
-        Most of a month's taxable income that earlier losses may cover. [-]
+        Most of a year's taxable income that losses of earlier years may cover; for "macrs". [-]
     """
 
     method: str = "book"

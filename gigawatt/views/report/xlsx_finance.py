@@ -87,7 +87,7 @@ class _Sheet:
         self.add(name, heading)
         for step in range(self.count):
             row = FIRST_ROW + step
-            value = 0.0 if values is None else float(values[step])
+            value = "" if values is None else float(values[step])  # nothing rather than a wrong 0
             self.sheet.write_formula(row, self.columns[name], f"={formula(row)}", style or self.money, value)
 
 
@@ -129,7 +129,7 @@ def _terms(made: _Sheet) -> None:
     rows = [
         _Term("rate", "Discount rate, a year", terms["discount_rate_frac_per_year"], "effective"),
         _Term("tax", "Tax rate", terms["tax_frac"], ""),
-        _Term("loss", "Most of income that losses cover", terms["loss_use_frac"], "1: all of it"),
+        _Term("loss", "Most of a year that losses cover", terms["loss_use_frac"], "1: all of it"),
         _Term("shift", "Flow falls after, months", 0.5 if terms["timing"] == "mid" else 1.0, "0.5: middle; 1: end"),
         _Term("terminal", "Terminal value", terms["terminal"], "book, market or none"),
         _Term("decline", "Loss of market value, a year", _decline(terms), "servers and network, if market"),
@@ -237,19 +237,7 @@ def _flows(made: _Sheet, revenue: list[str], costs: list[str], classes: list[str
         "income", "Taxable income",
         lambda row: f"{made.at('revenue', row)}-{made.at('costs', row)}-{made.at('deducted', row)}",
     )  # fmt: skip
-    made.add("losses", "Losses carried forward")
-    made.add("covered", "Covered by losses")
-    for row in range(FIRST_ROW, made.last_row + 1):
-        income, before = made.at("income", row), "0" if row == FIRST_ROW else made.at("losses", row - 1)
-        covered = f"MIN({before},{cells['loss']}*MAX({income},0))"
-        made.sheet.write_formula(row, made.columns["covered"], f"={covered}", made.money)
-        carried = f"{before}+MAX(0-{income},0)-{made.at('covered', row)}"
-        made.sheet.write_formula(row, made.columns["losses"], f"={carried}", made.money)
-    made.formulas(
-        "tax", "Tax",
-        lambda row: f"{cells['tax']}*(MAX({made.at('income', row)},0)-{made.at('covered', row)})",
-        cash["unlevered_tax_usd"].to_numpy(),
-    )  # fmt: skip
+    _tax(made)
     made.formulas(
         "free", "Free cash flow",
         lambda row: f"{made.at('revenue', row)}-{made.at('costs', row)}-{made.at('capex', row)}-{made.at('tax', row)}",
@@ -267,12 +255,46 @@ def _flows(made: _Sheet, revenue: list[str], costs: list[str], classes: list[str
     made.numbers("hours", "GPU-hours", cash["gpu_hours"])
 
 
+def _tax(made: _Sheet) -> None:
+    """Write the tax on the tax year so far, less losses of earlier years; if tax follows the books, a month is a year.
+
+    What a row adds to the tax on its year so far is its tax.
+    """
+    cells, cash, terms = made.cells, made.plan.tables["cashflow"], made.plan.finance["terms"]
+    yearly = terms["tax_method"] != "book"
+    begins = [not yearly or str(month).endswith("-01") for month in cash["month"]]
+    begins[0] = True
+    for name, heading in (("so far", "Taxable in the tax year so far"), ("losses", "Losses of earlier years"),
+                          ("tax so far", "Tax on the year so far"), ("tax", "Tax")):  # fmt: skip
+        made.add(name, heading)
+    paid = cash["unlevered_tax_usd"].to_numpy()
+    for step, begin in enumerate(begins):
+        row = FIRST_ROW + step
+        carried, so_far = "0", made.at("income", row)
+        if not begin:
+            so_far = f"{made.at('so far', row - 1)}+{so_far}"
+            carried = made.at("losses", row - 1)
+        elif step:
+            last, before = made.at("so far", row - 1), made.at("losses", row - 1)
+            carried = f"{before}+MAX(0-{last},0)-MIN({before},{cells['loss']}*MAX({last},0))"
+        taxed = f"{cells['tax']}*({_taxable(made, made.at('so far', row), row)})"
+        step_up = made.at("tax so far", row) + ("" if begin else f"-{made.at('tax so far', row - 1)}")
+        for name, formula, value in (("so far", so_far, ""), ("losses", carried, ""), ("tax so far", taxed, ""),
+                                     ("tax", step_up, float(paid[step]))):  # fmt: skip
+            made.sheet.write_formula(row, made.columns[name], f"={formula}", made.money, value)
+
+
+def _taxable(made: _Sheet, income: str, row: int) -> str:
+    """Income of a tax year so far, less what losses of earlier years may cover of it."""
+    return f"MAX({income},0)-MIN({made.at('losses', row)},{made.cells['loss']}*MAX({income},0))"
+
+
 def _cumulated(made: _Sheet, name: str, heading: str, flow: Any) -> None:
     """Write a running sum, and beside it the number of each month that still is in debt."""
     made.add(name, heading)
     for row in range(FIRST_ROW, made.last_row + 1):
         before = "0" if row == FIRST_ROW else made.at(name, row - 1)
-        made.sheet.write_formula(row, made.columns[name], f"={before}+{flow(row)}", made.money)
+        made.sheet.write_formula(row, made.columns[name], f"={before}+{flow(row)}", made.money, "")
     made.formulas(
         f"{name} owing", "Month, if still owing",
         lambda row: f"IF({made.at(name, row)}<0-{HALF_CENT},{made.at('month number', row)},0)",
@@ -292,7 +314,9 @@ def _half_months(made: _Sheet) -> None:
         # the last half month of flows at the middle has none of them, and no place outside the months is looked up
         safe = f"IF({place}<1,0,{flow})"
         end = "+terminal" if step == 2 * count else ""
-        made.sheet.write_formula(row, made.columns["grid"], f"={safe}{end}".replace("terminal", "$E$12"), made.money)
+        made.sheet.write_formula(
+            row, made.columns["grid"], f"={safe}{end}".replace("terminal", "$E$12"), made.money, ""
+        )
 
 
 def _results(made: _Sheet, classes: list[str]) -> None:
@@ -315,8 +339,8 @@ def _results(made: _Sheet, classes: list[str]) -> None:
         ("Cost per GPU-hour [USD]",
          f'IFERROR((SUMPRODUCT({made.all("capex")}+{made.all("costs")},{discount})-{end})'
          f'/SUMPRODUCT({hours},{discount}),"none")', finance["usd_per_gpu_hour"]),
-        ("Worth of the assets at the end [USD]", _worth(made, classes), 0.0),
-        ("What tax has not yet deducted [USD]", f"SUM({made.all('capex')})-SUM({made.all('deducted')})", 0.0),
+        ("Worth of the assets at the end [USD]", _worth(made, classes), ""),
+        ("What tax has not yet deducted [USD]", f"SUM({made.all('capex')})-SUM({made.all('deducted')})", ""),
         ("Terminal value after tax [USD]", "$E$10-" + _sale_tax(made), finance["terminal_usd"]),
     ]  # fmt: skip
     made.sheet.write_string(TERMS_ROW - 1, RESULT_COLUMN - 1, "Results", made.book.head)
@@ -356,7 +380,7 @@ def _worth(made: _Sheet, classes: list[str]) -> str:
 
 
 def _sale_tax(made: _Sheet) -> str:
-    """Tax on what the assets fetch above what tax has left of them, after losses."""
-    gain, cells = "MAX($E$10-$E$11,0)", made.cells
-    losses = made.at("losses", made.last_row)
-    return f"{cells['tax']}*({gain}-MIN({losses},{cells['loss']}*{gain}))"
+    """Tax on what the assets fetch above what tax has left of them, as income of the last month."""
+    so_far, row = made.at("so far", made.last_row), made.last_row
+    with_sale = _taxable(made, f"({so_far}+MAX($E$10-$E$11,0))", row)
+    return f"{made.cells['tax']}*(({with_sale})-({_taxable(made, so_far, row)}))"

@@ -35,6 +35,19 @@ def test_irr_finds_both_roots() -> None:
     assert "2 rates" in note
 
 
+def test_irr_agrees_with_the_spreadsheets_help() -> None:
+    # Excel's help for IRR: -70,000, 12,000, 15,000, 18,000, 21,000 give -2.1 % after four years, with 26,000 more 8.7 %
+    flows = np.array([-70_000.0, 12_000, 15_000, 18_000, 21_000, 26_000])
+    assert irr(flows[:5])[0] == (pytest.approx(-0.021, abs=5e-4),)
+    assert irr(flows)[0] == (pytest.approx(0.087, abs=5e-4),)
+
+
+def test_irr_of_the_oil_pump_is_25_and_400_percent() -> None:
+    # J. H. Lorie, L. J. Savage, "Three Problems in Rationing Capital," Journal of Business 28 (1955): -1,600 for a
+    # larger pump, 10,000 a year earlier, 10,000 lost the year after
+    assert irr(np.array([-1_600.0, 10_000, -10_000]))[0] == (pytest.approx(0.25), pytest.approx(4.0))
+
+
 def test_irr_finds_two_roots_closer_than_the_grid() -> None:
     # (1 + r) = 1.1 and 1.1001: -1 + (2.2001) x^-1 - (1.1 * 1.1001) x^-2
     rates, _ = irr(np.array([-1.0, 2.2001, -1.21011]))
