@@ -109,6 +109,8 @@ def finance_sheet(book: Any, plan: Plan) -> None:
     _flows(made, revenue, costs, classes)
     _half_months(made)
     _results(made, classes)
+    for place, width in ((0, 34), (1, 14), (2, 30), (RESULT_COLUMN - 1, 38), (RESULT_COLUMN, 20)):
+        made.sheet.set_column(place, place, width)  # wide enough for what stands above the months
     made.sheet.freeze_panes(FIRST_ROW, 2)
 
 
