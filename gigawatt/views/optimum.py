@@ -178,16 +178,16 @@ def _sentence(answer: OptimiseAnswer, item: Scarce) -> str:
     worth = _amount(answer, _most(item) * item.amount, answer.worth_unit)
     if item.what == "power":
         more = say(item.amount, "W")
-        return f"power of {item.where}: {more} more from {item.when} on are worth {worth}"
+        return f"power of {item.where}: {more} more from {item.when} on are worth up to {worth}"
     if item.what == "look-ahead":
-        return f"power in time for orders: {say(item.amount, 'W')} more from {item.when} on are worth {worth}"
+        return f"power in time for orders: {say(item.amount, 'W')} more from {item.when} on are worth up to {worth}"
     if item.what == "supply":
-        return f"supply of {item.where}: {item.amount:,.0f} more in {item.when} are worth {worth}"
+        return f"supply of {item.where}: {item.amount:,.0f} more in {item.when} are worth up to {worth}"
     if item.what == "budget":
         return f"budget: one dollar more in {item.when} is worth {_amount(answer, _most(item), answer.worth_unit)}"
     if item.what in ("run", "pool"):
-        return f"{item.where}: a hundredth of it less is worth {worth}"
-    return f"limit on {item.what}: one {item.per} more is worth {worth}"
+        return f"{item.where}: a hundredth of it less is worth up to {worth}"
+    return f"limit on {item.what}: one {item.per} more is worth up to {worth}"
 
 
 def _flips(answer: OptimiseAnswer) -> list[str]:

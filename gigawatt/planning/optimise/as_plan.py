@@ -117,7 +117,7 @@ def _capped_shares(problem: Problem, choice: Choice) -> dict[str, tuple[float, f
 def mixed_caps(problem: Problem, choice: Choice) -> list[str]:
     """Say which accelerators run under a cap for some of the time, which a plan does not know."""
     return [
-        f"{share:.0%} of the months of {kind} run at {cap_w:,.0f} W; the plan has one cap for all of them"
+        f"{100.0 * share:.0f} % of the months of {kind} run at {cap_w:,.0f} W; the plan has one cap for all of them"
         for kind, (cap_w, share) in _capped_shares(problem, choice).items()
         if LITTLE_FRAC < share < 1.0 - LITTLE_FRAC
     ]

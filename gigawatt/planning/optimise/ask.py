@@ -9,7 +9,7 @@ import numpy as np
 from gigawatt.engines.buildout.optimise import Goal
 from gigawatt.errors import InputError, nearest
 from gigawatt.planning.optimise.inputs import Problem
-from gigawatt.planning.optimise.work import PoolWork
+from gigawatt.planning.optimise.work import PoolWork, whole_flops
 from gigawatt.planning.outcome import h100_equivalents
 from gigawatt.records import Month
 
@@ -105,14 +105,8 @@ def find(name: str, known: list[tuple[str, str]], what: str) -> int:
 def run_position(problem: Problem, about: str) -> int:
     """Return the training run that a question speaks of: the largest where it names none."""
     if not about and problem.runs:
-        return max(range(len(problem.runs)), key=lambda u: _whole_flops(problem, u))
+        return max(range(len(problem.runs)), key=lambda u: whole_flops(problem.runs[u].run))
     return find(about, [(item.run.label, item.run.work.train) for item in problem.runs], "training run")
-
-
-def _whole_flops(problem: Problem, run: int) -> float:
-    """Return the model FLOPs of a whole run."""
-    made = problem.runs[run].run.run
-    return made.step.model_flops * made.tokens / (made.job.batch_sequences * made.job.sequence_tokens)
 
 
 def asked_of(question: Question, problem: Problem) -> Asked:

@@ -62,8 +62,10 @@ def _part(clash: Clash, problem: Problem) -> str:
 def _share(clash: Clash, how: str) -> str:
     """Say which share of some work would have to be left."""
     if math.isfinite(clash.by):
-        return f"; {clash.by:.1%} of it {how} would do"
-    return f"; at least {clash.at_least:.1%} of it would be left {how}" if math.isfinite(clash.at_least) else ""
+        return f"; {100.0 * clash.by:.1f} % of it {how} would do"
+    return (
+        f"; at least {100.0 * clash.at_least:.1f} % of it would be left {how}" if math.isfinite(clash.at_least) else ""
+    )
 
 
 def _run(clash: Clash, problem: Problem) -> str:

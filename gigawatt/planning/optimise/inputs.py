@@ -20,7 +20,7 @@ from gigawatt.planning.optimise import money
 from gigawatt.planning.optimise.options import clouds, halls, limits, resale
 from gigawatt.planning.optimise.periods import Periods
 from gigawatt.planning.optimise.variants import Variant, variants_of
-from gigawatt.planning.optimise.work import PoolWork, RunWork, pools_of, runs_of
+from gigawatt.planning.optimise.work import PoolWork, RunWork, largest_of, on_every_kind, pools_of, runs_of
 from gigawatt.planning.outcome import Outcome, Prepared, h100_equivalents
 from gigawatt.planning.wiring.buildout import UNLIMITED_SUPPLY_COUNT
 
@@ -80,9 +80,11 @@ def problem_of(
     Problem
     """
     scenario, catalogue, plain = prepared.scenario, prepared.catalogue, outcome.inputs
-    variants = variants_of(scenario, catalogue, plain.kinds, plain.system_w_K, figures)
+    predicted = on_every_kind(prepared, plain.kinds, factors or {})
+    largest = largest_of(predicted)
+    variants = variants_of(scenario, catalogue, plain.kinds, plain.system_w_K, figures, largest)
     earned = money.earning(prepared, periods, figures)
-    runs = runs_of(prepared, variants, periods, factors or {})
+    runs = runs_of(prepared, predicted, variants, periods)
     pools = pools_of(prepared, variants, periods, earned)
     share_KT, supply_KP = _offers(outcome, periods, free_budget)
     run = money.running(prepared, outcome, variants, periods, figures)
@@ -105,16 +107,20 @@ def problem_of(
         runs=tuple(item.need for item in runs),
         pools=tuple(item.need for item in pools),
         limits=limits(scenario, run, periods, figures),
-        **_fleet(prepared, outcome, share_KT, periods),
+        **_fleet(prepared, outcome, variants, share_KT, periods),
         **_compute(prepared, outcome, variants, earned, periods),
         **_cash(prepared, outcome, share_KT, earned, periods, figures),
     )
     return Problem(prepared, outcome, periods, variants, runs, pools, share_KT, inputs)
 
 
-def _fleet(prepared: Prepared, outcome: Outcome, share_KT: Floats, periods: Periods) -> dict[str, Any]:
+def _fleet(
+    prepared: Prepared, outcome: Outcome, variants: tuple[Variant, ...], share_KT: Floats, periods: Periods
+) -> dict[str, Any]:
     """Return what is installed, when orders become ready, and the power of the sites."""
-    plain, ahead = outcome.inputs, _ahead(outcome, share_KT, periods)
+    plain = outcome.inputs
+    least_w_K = np.array([min(v.system_w for v in variants if v.kind == k) for k in range(len(plain.kinds))])
+    ahead = _ahead(outcome, least_w_K, share_KT, periods)
     reserved_T = np.sum([share_T for _, share_T in prepared.work.reserves], axis=0)
     return {
         "kinds": plain.kinds,
@@ -206,7 +212,7 @@ class _Ahead:
     ahead_P: NDArray[np.int64]
 
 
-def _ahead(outcome: Outcome, share_KT: Floats, periods: Periods) -> _Ahead:
+def _ahead(outcome: Outcome, least_w_K: Floats, share_KT: Floats, periods: Periods) -> _Ahead:
     """Return IT power a look-ahead after the last order of each period arrives, less what is then still installed."""
     inputs, months = outcome.inputs, periods.axis.months_count
     last_P = np.append(periods.first_P[1:], months) - 1
@@ -220,7 +226,7 @@ def _ahead(outcome: Outcome, share_KT: Floats, periods: Periods) -> _Ahead:
         months + inputs.delivery_months,
     )
     left_KX = inputs.installed_count_K[:, None] - np.cumsum(retired_KX, axis=1)
-    room_w_P = power_w_SX.sum(axis=0)[power_P] - inputs.system_w_K @ left_KX[:, arrival_P]
+    room_w_P = power_w_SX.sum(axis=0)[power_P] - least_w_K @ left_KX[:, arrival_P]
     ordered_T = np.arange(months)
     alive_TP = (ordered_T[:, None] <= last_P) & (ordered_T[:, None] + inputs.retirement_months > last_P)
     alive_KQP = np.add.reduceat(share_KT[:, :, None] * alive_TP, periods.first_P, axis=1)

@@ -5,6 +5,7 @@ Shape letters: K kinds, V variants, T months.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +42,7 @@ class Variant:
     system_w : float
         All-in IT power. [W]
     speed_frac : float
-        Speed of matrix products over that without the cap. [-]
+        Speed of its work over that without the cap. [-]
     """
 
     kind: int
@@ -57,9 +58,14 @@ class Variant:
 
 
 def variants_of(
-    scenario: Scenario, catalogue: Catalogue, kinds: tuple[str, ...], system_w_K: Floats, figures: Figures
+    scenario: Scenario,
+    catalogue: Catalogue,
+    kinds: tuple[str, ...],
+    system_w_K: Floats,
+    figures: Figures,
+    works: Mapping[str, ScheduledRun],
 ) -> tuple[Variant, ...]:
-    """Return each kind as it is, and held to the power at which a fixed power does most matrix products.
+    """Return each kind as it is, and held to the power at which a fixed power does most work.
 
     Parameters
     ----------
@@ -70,6 +76,8 @@ def variants_of(
     system_w_K : Floats
         All-in IT power under the scenario's caps. [W]
     figures : Figures
+    works : mapping of str to ScheduledRun
+        The largest training run of each kind, by which its cap is chosen; matrix products alone where it has none.
 
     Returns
     -------
@@ -84,7 +92,8 @@ def variants_of(
         found.append(Variant(k, kind, given_w, float(system_w_K[k]), speed))
         if given_w or not scenario.optimise.power_caps:
             continue
-        gain = best_gain(convert.accelerator(entry, catalogue))
+        work = works[kind].run if kind in works else None
+        gain = best_gain(convert.accelerator(entry, catalogue), (work.job, work.step.layout) if work else None)
         if gain.gain_frac < LEAST_GAIN_FRAC or cap_fault(entry, gain.cap_w)[0]:
             continue
         watts = float(capped_system_w(float(system_w_K[k]), tdp_w, gain.cap_w))
@@ -99,7 +108,7 @@ def setting_of(prepared: Prepared) -> Setting:
 
 
 def run_on(
-    run: ScheduledRun, path: str, variant: Variant, prepared: Prepared, factor: float = 1.0
+    run: ScheduledRun, path: str, accelerator: str, prepared: Prepared, factor: float = 1.0
 ) -> ScheduledRun | None:
     """Return a training run on an accelerator of any kind; None where it cannot run there.
 
@@ -109,8 +118,8 @@ def run_on(
         As the scenario has it.
     path : str
         Where it stands in the scenario.
-    variant : Variant
-        Its cap must be the scenario's: `slowed_months` does the others.
+    accelerator : str
+        Under the scenario's cap: `slowed_months` does the others.
     prepared : Prepared
     factor : float
         Accelerators over those that the scenario gives it. [-]
@@ -119,10 +128,10 @@ def run_on(
     -------
     ScheduledRun or None
     """
-    if variant.accelerator == run.kind and factor == 1.0:
+    if accelerator == run.kind and factor == 1.0:
         return run
     count = run.run.job.gpus_count * factor
-    work: TrainWork = run.work.model_copy(update={"on": {variant.accelerator: Quantity(count, "GPU")}})
+    work: TrainWork = run.work.model_copy(update={"on": {accelerator: Quantity(count, "GPU")}})
     try:
         return scheduled_run(work, path, prepared.scenario, prepared.catalogue, setting_of(prepared), Figures())
     except (InfeasibleError, InputError, CatalogueError):

@@ -5,6 +5,7 @@ Shape letters: T months, P periods, V variants.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,18 +62,57 @@ def _position(prepared: Prepared, work: object) -> int:
     return next(place for place, item in enumerate(prepared.scenario.workloads) if item is work)
 
 
-def runs_of(
-    prepared: Prepared, variants: tuple[Variant, ...], periods: Periods, factors: dict[str, tuple[float, ...]]
-) -> list[RunWork]:
+Predicted = dict[tuple[str, float, str], ScheduledRun]
+"""Training runs by label, accelerators over the scenario's, and kind of accelerator."""
+
+
+def on_every_kind(prepared: Prepared, kinds: tuple[str, ...], factors: Mapping[str, tuple[float, ...]]) -> Predicted:
+    """Predict every training run on every kind of accelerator that can run it.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    kinds : tuple of str
+    factors : mapping
+        By label of a run: accelerators over the scenario's that are looked at; once as many where it has none.
+
+    Returns
+    -------
+    dict
+    """
+    found: Predicted = {}
+    for run in prepared.work.runs:
+        path = f"workloads.{_position(prepared, run.work)}"
+        for factor in factors.get(run.label, (1.0,)):
+            for kind in kinds:
+                made = run_on(run, path, kind, prepared, factor)
+                if made is not None:
+                    found[run.label, factor, kind] = made
+    return found
+
+
+def largest_of(predicted: Predicted) -> dict[str, ScheduledRun]:
+    """Return the run with most FLOPs on each kind of accelerator."""
+    ranked = sorted(predicted.items(), key=lambda item: whole_flops(item[1]))
+    return {kind: run for (_, _, kind), run in ranked}
+
+
+def whole_flops(run: ScheduledRun) -> float:
+    """Return the model FLOPs of a whole run."""
+    made = run.run
+    return made.step.model_flops * made.tokens / (made.job.batch_sequences * made.job.sequence_tokens)
+
+
+def runs_of(prepared: Prepared, predicted: Predicted, variants: tuple[Variant, ...], periods: Periods) -> list[RunWork]:
     """Return every training run that the plan could lay out, with its ways.
 
     Parameters
     ----------
     prepared : Prepared
+    predicted : dict
+        From `on_every_kind`.
     variants : tuple of Variant
     periods : Periods
-    factors : dict
-        By label of a run: accelerators over the scenario's that are looked at; once as many where it has none.
 
     Returns
     -------
@@ -82,23 +122,18 @@ def runs_of(
     """
     found = []
     for run in prepared.work.runs:
-        position = _position(prepared, run.work)
-        ways, predicted, flops = [], [], []
-        for factor in factors.get(run.label, (1.0,)):
-            plain: ScheduledRun | None = None
+        ways, made, flops = [], [], []
+        for (label, _, kind), plain in predicted.items():
             for v, variant in enumerate(variants):
-                first = v == 0 or variants[v - 1].kind != variant.kind
-                if first:
-                    plain = run_on(run, f"workloads.{position}", variant, prepared, factor)
-                if plain is None:
+                if label != run.label or variant.accelerator != kind:
                     continue
-                months = plain.length_months if first else slowed_months(plain, variant.cap_w)
+                given_w = plain.run.job.power_cap_w
+                months = plain.length_months if variant.cap_w == given_w else slowed_months(plain, variant.cap_w)
                 count = float(plain.run.job.gpus_count)
                 ways.append(Way(v, count, months))
-                predicted.append(plain)
-                steps = plain.run.tokens / (plain.run.job.batch_sequences * plain.run.job.sequence_tokens)
-                flops.append(plain.run.step.model_flops * steps / (count * months))
-        found.append(RunWork(run, _need(run, ways, periods), tuple(predicted), position, tuple(flops)))
+                made.append(plain)
+                flops.append(whole_flops(plain) / (count * months))
+        found.append(RunWork(run, _need(run, ways, periods), tuple(made), _position(prepared, run.work), tuple(flops)))
     return found
 
 

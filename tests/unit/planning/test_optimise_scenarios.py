@@ -154,6 +154,17 @@ def test_most_tokens_are_served_as_the_pool_is_asked():
     assert half.value < answer.value
 
 
+def test_power_caps_bring_more_compute_where_power_is_short():
+    short = [f"workloads.1={RUN}", "workloads.0.reserve=10 %", "sites.coreweave-fleet.power={2025-01: 520 MW}"]
+    free, rigid = (
+        gw.optimise("coreweave-2025", [*short, f"optimise.power_caps={given}"], goal="compute")
+        for given in ("true", "false")
+    )
+    assert free.value > rigid.value * 1.01
+    assert any(place.power_cap_w for place in free.placements)
+    assert not any(place.power_cap_w for place in rigid.placements)
+
+
 def test_a_clash_is_said_in_words():
     with pytest.raises(InfeasibleError, match="limit on carbon") as caught:
         gw.optimise("coreweave-2025", ["optimise.carbon=100 t/year"])

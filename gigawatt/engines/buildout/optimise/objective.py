@@ -18,6 +18,7 @@ Ints = NDArray[np.int64]
 TANGENTS_COUNT = (
     100  # of the logarithm, evenly spaced in doublings: it is exceeded by some 0.0003 of a doubling at most [-]
 )
+TIE = 1e-6  # of the programme's objective, which no reader sees: a tenth of a cent an accelerator and period [-]
 CARBON_T = 1000  # carbon in one unit of the programme [t]
 
 
@@ -138,6 +139,15 @@ def order_worth(inputs: OptimiseInputs) -> Floats:
     """Return what an order is worth by its price alone: paid when ordered, its book value at the end. Shape (K, Q)."""
     present_KQ = inputs.terminal_discount_frac * inputs.terminal_usd_KQ - inputs.discount_P * inputs.price_usd_KP
     return np.asarray(present_KQ * GPUS / USD)
+
+
+def prefer_uncapped(program: Program, columns: Columns, inputs: OptimiseInputs) -> None:
+    """Break ties: no accelerator is capped where nothing comes of it."""
+    most_w_K = np.zeros(len(inputs.kinds))
+    np.maximum.at(most_w_K, inputs.kind_V, inputs.system_w_V)
+    capped_V = inputs.system_w_V < most_w_K[inputs.kind_V]
+    for online_SVP in (columns.bought_SVP, columns.installed_SVP):
+        program.worth(online_SVP, np.where(capped_V, -TIE, 0.0)[:, None])
 
 
 def add_worth(program: Program, columns: Columns, inputs: OptimiseInputs, goal: Goal) -> None:

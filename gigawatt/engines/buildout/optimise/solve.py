@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gigawatt.engines.buildout.optimise.check import check
 from gigawatt.engines.buildout.optimise.conflict import clashes
 from gigawatt.engines.buildout.optimise.constraints import Rows, add_rows
-from gigawatt.engines.buildout.optimise.objective import add_money, add_worth, sense_of, unit_of
+from gigawatt.engines.buildout.optimise.objective import add_money, add_worth, prefer_uncapped, sense_of, unit_of
 from gigawatt.engines.buildout.optimise.program import ABSENT, IMPOSSIBLE, Built, Program, Solution, Tell
 from gigawatt.engines.buildout.optimise.results import Choice, Optimum
 from gigawatt.engines.buildout.optimise.shadow import prices, switches
@@ -61,6 +61,7 @@ def build(inputs: OptimiseInputs, goal: Goal) -> Model:
     income_P = add_money(program, columns, inputs, goal)
     rows = add_rows(program, columns, inputs, goal, income_P)
     add_worth(program, columns, inputs, goal)
+    prefer_uncapped(program, columns, inputs)
     return Model(inputs, goal, columns, rows, program.built())
 
 
