@@ -6,7 +6,7 @@ through the partitions in order, so that a rack, a pod and a power zone are rang
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -305,8 +305,6 @@ class Rules:
         Share of each partition's nodes kept free as hot spares for training jobs. [-]
     power_response : str
         "throttle" slows all jobs of a site over its limit, "preempt" takes jobs off, lowest priority first.
-    expressions : dict
-        Text of scores in the policy language, by hook: "order", "placement", "victim", "checkpoint", "power".
     """
 
     policy: str = "fifo"
@@ -317,7 +315,6 @@ class Rules:
     estimate_factor: float = 1.0
     spare_frac: float = 0.0
     power_response: str = "throttle"
-    expressions: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
