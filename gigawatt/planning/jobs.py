@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gigawatt.catalogue import Catalogue
 from gigawatt.catalogue.bring import bring
@@ -12,7 +12,7 @@ from gigawatt.catalogue.schema import Accelerator
 from gigawatt.engines.training.types import Layout, SearchResult, TrainingJob
 from gigawatt.errors import InputError, nearest
 from gigawatt.planning.convert import profile_figures
-from gigawatt.planning.figures import Figures
+from gigawatt.planning.figures import Figures, used_figures
 from gigawatt.planning.job_defaults import (
     DEFAULT_COSTS,
     DEFAULT_PUE,
@@ -232,21 +232,6 @@ def train(
             figures=figures,
         )
     return TrainAnswer(job, found, run, figures, caps, it_w)
-
-
-def used_figures(figures: Figures) -> list[dict[str, Any]]:
-    """Return the figures that an answer drew on, JSON-ready."""
-    return [
-        {
-            "path": path,
-            "value": item.value,
-            "unit": item.unit,
-            "source": item.source,
-            "kind": item.kind,
-            "as_of": item.as_of,
-        }
-        for path, item in sorted(figures.used.items())
-    ]
 
 
 def __getattr__(name: str) -> object:

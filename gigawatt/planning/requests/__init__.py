@@ -13,7 +13,7 @@ from gigawatt.planning.requests import servegen
 from gigawatt.planning.requests.azure import AZURE
 from gigawatt.planning.requests.burstgpt import BURSTGPT
 from gigawatt.planning.requests.columns import Format
-from gigawatt.planning.requests.generic import TABLE, format_of, guessed, mapped
+from gigawatt.planning.requests.generic import TABLE, format_of, mapped
 from gigawatt.planning.requests.mooncake import MOONCAKE
 from gigawatt.planning.requests.reading import read_rows
 from gigawatt.planning.requests.synthetic import Lengths, synthetic
@@ -108,7 +108,6 @@ __all__ = [
     "Format",
     "Lengths",
     "RequestTrace",
-    "guessed",
     "read_requests",
     "requests_of",
     "synthetic",

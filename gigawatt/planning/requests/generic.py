@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gigawatt.errors import nearest
 from gigawatt.planning.requests.columns import Format, Reading
 from gigawatt.planning.traces.columns import moment, number, text
+from gigawatt.planning.traces.generic import joined
 from gigawatt.planning.traces.source import Source, refuse
 
 # What each part of a request is called elsewhere, most likely first; compared without case, blanks and underscores.
@@ -23,31 +23,8 @@ USUAL: dict[str, tuple[str, ...]] = {
     ),
     "blocks": ("hash_ids", "block_ids", "block_hashes", "prefix_blocks"),
 }
-PARTS = tuple(USUAL)
 MS_PER_S = 1000
 TABLE = "table"  # a table with columns of its own
-
-
-def _folded(name: str) -> str:
-    """Return a name as it is compared."""
-    return "".join(letter for letter in name.lower() if letter.isalnum())
-
-
-def guessed(columns: Sequence[str]) -> dict[str, str]:
-    """Return which column is which part of a request, by their names.
-
-    Examples
-    --------
-    >>> guessed(["Timestamp", "prompt tokens", "completion_tokens", "colour"])
-    {'arrival': 'Timestamp', 'input': 'prompt tokens', 'output': 'completion_tokens'}
-    """
-    by_name = {_folded(column): column for column in columns}
-    found = {}
-    for part, names in USUAL.items():
-        column = next((by_name[_folded(name)] for name in names if _folded(name) in by_name), "")
-        if column:
-            found[part] = column
-    return found
 
 
 def mapped(source: Source, given: Mapping[str, str]) -> dict[str, str]:
@@ -58,13 +35,7 @@ def mapped(source: Source, given: Mapping[str, str]) -> dict[str, str]:
     InputError
         If a part or column is unknown, or one is missing.
     """
-    for part, column in given.items():
-        if part not in PARTS:
-            raise refuse(source.path, f'"{part}" is no part of a request.', remedy=nearest(part, PARTS))
-        if column not in source.columns:
-            remedy = nearest(column, source.columns)
-            raise refuse(source.path, f'has no column "{column}" for {part}.', 0, "", remedy)
-    parts = guessed([column for column in source.columns if column not in given.values()]) | dict(given)
+    parts = joined(source, given, USUAL, "a request")
     if "arrival" in given:
         parts.pop("arrival_ms", None)
     elif "arrival_ms" in parts:

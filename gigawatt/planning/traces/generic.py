@@ -20,7 +20,6 @@ USUAL: dict[str, tuple[str, ...]] = {
     "kind": ("kind", "type", "job_type", "jobname", "job_name", "name"),
     "wait": ("wait_s", "wait", "queue_time", "wait_time", "queued_s"),
 }
-PARTS = tuple(USUAL)
 
 
 def _folded(name: str) -> str:
@@ -28,8 +27,20 @@ def _folded(name: str) -> str:
     return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
-def guessed(columns: Sequence[str]) -> dict[str, str]:
-    """Return which column is which part of a job, by their names.
+def guessed(columns: Sequence[str], usual: Mapping[str, Sequence[str]] = USUAL) -> dict[str, str]:
+    """Return which column is which part, by their names.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Of a file.
+    usual : mapping of str to sequence of str
+        Names that each part goes by, most likely first; those of a job where not given.
+
+    Returns
+    -------
+    dict of str to str
+        Column by part.
 
     Examples
     --------
@@ -38,11 +49,42 @@ def guessed(columns: Sequence[str]) -> dict[str, str]:
     """
     by_name = {_folded(column): column for column in columns}
     found = {}
-    for part, names in USUAL.items():
+    for part, names in usual.items():
         column = next((by_name[_folded(name)] for name in names if _folded(name) in by_name), "")
         if column:
             found[part] = column
     return found
+
+
+def joined(source: Source, given: Mapping[str, str], usual: Mapping[str, Sequence[str]], what: str) -> dict[str, str]:
+    """Return column by part: the user's own, then what the names tell.
+
+    Parameters
+    ----------
+    source : Source
+    given : mapping of str to str
+        The user's.
+    usual : mapping of str to sequence of str
+        As for `guessed`.
+    what : str
+        What a row is, for messages: "a job".
+
+    Returns
+    -------
+    dict of str to str
+
+    Raises
+    ------
+    InputError
+        If a part or a column is unknown.
+    """
+    for part, column in given.items():
+        if part not in usual:
+            raise refuse(source.path, f'"{part}" is no part of {what}.', remedy=nearest(part, tuple(usual)))
+        if column not in source.columns:
+            remedy = nearest(column, source.columns)
+            raise refuse(source.path, f'has no column "{column}" for {part}.', 0, "", remedy)
+    return guessed([column for column in source.columns if column not in given.values()], usual) | dict(given)
 
 
 def is_enough(parts: Mapping[str, str]) -> bool:
@@ -58,13 +100,7 @@ def mapped(source: Source, given: Mapping[str, str]) -> dict[str, str]:
     InputError
         If a part or column is unknown, or one is missing.
     """
-    for part, column in given.items():
-        if part not in PARTS:
-            raise refuse(source.path, f'"{part}" is no part of a job.', remedy=nearest(part, PARTS))
-        if column not in source.columns:
-            remedy = nearest(column, source.columns)
-            raise refuse(source.path, f'has no column "{column}" for {part}.', 0, "", remedy)
-    parts = guessed([column for column in source.columns if column not in given.values()]) | dict(given)
+    parts = joined(source, given, USUAL, "a job")
     if is_enough(parts):
         return parts
     lacking = [part for part in ("submit", "gpus") if part not in parts]

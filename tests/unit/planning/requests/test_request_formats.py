@@ -10,7 +10,9 @@ import duckdb
 import numpy as np
 import pytest
 
-from gigawatt.planning.requests import Lengths, guessed, read_requests, requests_of
+from gigawatt.planning.requests import Lengths, read_requests, requests_of
+from gigawatt.planning.requests.generic import USUAL
+from gigawatt.planning.traces.generic import guessed
 
 SHARED = Path(__file__).parents[5] / "shared" / "traces"
 AZURE = """TIMESTAMP,ContextTokens,GeneratedTokens
@@ -110,7 +112,7 @@ def test_a_table_of_its_own_columns_in_every_container(tmp_path, kind):
 
 
 def test_usual_names_need_no_map_and_milliseconds_are_told_by_theirs(tmp_path):
-    assert guessed(["arrived_at", "num_prefill_tokens", "num_decode_tokens"]) == {
+    assert guessed(["arrived_at", "num_prefill_tokens", "num_decode_tokens"], USUAL) == {
         "arrival": "arrived_at", "input": "num_prefill_tokens", "output": "num_decode_tokens",
     }  # fmt: skip
     text = "timestamp_ms,prompt_tokens,completion_tokens\n0,1,1\n1500,1,1\n"
