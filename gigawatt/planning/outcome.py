@@ -169,7 +169,7 @@ def carry(prepared: Prepared, figures: Figures, sites: list[SitePlan] | None = N
     )
     operations = operate(sites, axis, built.online_count_SKT, allocation.it_w_KT)
     scope = scope_of(scenario, inputs, built)
-    opex_usd = opex(sites, inputs, built, operations, scope, figures)
+    opex_usd = opex(scenario.finance, sites, inputs, built, operations, scope, figures)
     it_w_T = (built.it_w_ST * scope.share_ST).sum(axis=0)
     facility_w_T = (built.it_w_ST * inputs.peak_pue_S[:, None] * scope.share_ST).sum(axis=0)
     served_T = served_output_tokens(prepared.work, allocation, axis.months_count)

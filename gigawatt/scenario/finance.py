@@ -187,5 +187,6 @@ class FinanceTerms(Section):
     timing: Literal["mid", "end"] = "mid"
     scope: Literal["new", "all"] = "new"  # judge what the plan's money buys, or the whole fleet
     grant: Usd | None = None
+    overhead: amount("USD/MW/year", at_least=0.0) | None = None  # type: ignore[valid-type]  # selling, head office
     source: SourceId = "assumption"
     note: str = ""

@@ -65,7 +65,15 @@ def running(
             it_w_ST[s] = variant.system_w
             operations = operate(sites, axis, online_SKT, it_w_KT)
             scope = Scope(online_SKT.sum(axis=0), np.ones_like(it_w_ST))
-            cost = opex(sites, inputs, replace(outcome.built, it_w_ST=it_w_ST), operations, scope, figures)
+            cost = opex(
+                prepared.scenario.finance,
+                sites,
+                inputs,
+                replace(outcome.built, it_w_ST=it_w_ST),
+                operations,
+                scope,
+                figures,
+            )
             found[0, s, v] = periods.sums(np.asarray(sum(cost.values())))
             found[1, s, v] = periods.sums(operations.co2_t_ST.sum(axis=0))
             found[2, s, v] = periods.sums(operations.water_l_ST.sum(axis=0))

@@ -125,6 +125,7 @@ def _value(figures: Figures, path: str, quantity: Quantity | None, otherwise: fl
 
 
 def opex(
+    terms: lines.FinanceTerms,
     sites: Sequence[SitePlan],
     inputs: BuildoutInputs,
     built: BuildoutResult,
@@ -132,7 +133,7 @@ def opex(
     scope: Scope,
     figures: Figures,
 ) -> dict[str, Floats]:
-    """Return cost lines of the scope by month: electricity, staff, maintenance, lease, facility operations."""
+    """Return cost lines of the scope by month: electricity, staff, maintenance, lease, facility operations, overhead."""
     costs = sites[0].costs
     named = f"costs.{costs.id}"
     hardware_usd_K = np.array(
@@ -145,6 +146,8 @@ def opex(
         "staff": figures(f"{named}.staff_usd_per_mw_year", costs.staff_usd_per_mw_year),
         "facility": _value(figures, f"{named}.facility_opex_usd_per_mw_year", costs.facility_opex_usd_per_mw_year),
     }
+    if terms.overhead:
+        per_mw_year["overhead"] = figures("finance.overhead", terms.overhead)
     maintenance = figures(f"{named}.maintenance_frac", costs.maintenance_frac)
     rent = figures(f"{named}.lease_usd_per_mw_year", costs.lease_usd_per_mw_year)
     return {
