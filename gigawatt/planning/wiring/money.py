@@ -133,7 +133,7 @@ def opex(
     scope: Scope,
     figures: Figures,
 ) -> dict[str, Floats]:
-    """Return cost lines of the scope by month: electricity, staff, maintenance, lease, facility operations, overhead."""
+    """Return cost lines of the scope by month: electricity, staff, upkeep, rent, facility operations, overhead."""
     costs = sites[0].costs
     named = f"costs.{costs.id}"
     hardware_usd_K = np.array(
