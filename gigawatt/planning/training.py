@@ -170,6 +170,7 @@ def training_job(
     precision: str,
     software_date: float,
     power_cap_w: float = 0.0,
+    stack: str = "megatron",
 ) -> TrainingJob:
     """Build a job from catalogue ids.
 
@@ -208,6 +209,7 @@ def training_job(
         precision=ENGINE_PRECISIONS.get(precision, precision),  # type: ignore[arg-type]  # one that the chip has
         software_date=software_date,
         power_cap_w=power_cap_w,
+        stack=stack,
     )
 
 

@@ -195,6 +195,7 @@ def scheduled_run(
         precision=item.precision,
         software_date=_software_date(item),
         power_cap_w=power_cap_w(kind, scenario, figures),
+        stack=item.stack,
     )
     fleet = scenario.fleet
     failures = failure_model(

@@ -71,6 +71,7 @@ class TrainWork(Section):
     start: AMonth
     deadline: AMonth | None = None
     software_date: float | None = None  # year of the software stack; the start of the run where not given
+    stack: Literal["megatron", "fsdp", "jax", "deepspeed", "megascale", "eager"] = "megatron"
     source: SourceId = "assumption"
     note: str = ""
 
