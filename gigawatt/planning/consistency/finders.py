@@ -71,7 +71,8 @@ def _h100e(case: Case, claim: Claim) -> Found:
     text = (
         f"installed base by dense 8-bit peak over the H100's: {say(nvidia, 'GPU')} NVIDIA, {say(total, 'GPU')} in all"
     )
-    return Found(total, nvidia, total, text)
+    meant = nvidia if claim.vendor.upper() == "NVIDIA" else total
+    return Found(meant, meant, meant, text)
 
 
 def _chip_power(case: Case, claim: Claim) -> Found:
