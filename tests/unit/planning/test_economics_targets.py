@@ -110,6 +110,18 @@ def test_a_gigawatt_of_it_costs_what_epoch_found(planned: Planned) -> None:
     assert servers_usd / year_usd == pytest.approx(0.60, rel=0.10)
 
 
+def test_running_a_gigawatt_at_epochs_own_rates(planned: Planned) -> None:
+    # Epoch AI, May 2026: 0.9 bn USD a year at full load, 0.6 of it energy; upkeep, staff and building at its rates
+    plan = gigawatt.plan("epoch-1gw", ("purchases.costs=epoch-2026",), draws_count=0)
+    opex = plan.tables["opex"].tail(12).sum(numeric_only=True)
+    month = plan.tables["months"].tail(12)
+    load_frac = float((month["it_mw"] / month["it_rated_mw"]).mean())
+    rest_usd = float(opex.sum() - opex["electricity_usd"])
+    assert rest_usd + float(opex["electricity_usd"]) / load_frac == pytest.approx(0.9e9, rel=0.10)
+    # at the catalogue's rates it is dearer: 3 % of the hardware a year goes into its upkeep
+    assert float(planned("epoch-1gw").tables["opex"].tail(12).sum(numeric_only=True).sum()) > 1.3e9
+
+
 def test_bernsteins_gigawatt(planned: Planned) -> None:
     # Bernstein, October 2025: 35 bn USD a gigawatt of facility power; GPU 39 %, network 13 %
     plan = planned("epoch-1gw")
