@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gigawatt.records import Quantity
 
@@ -27,6 +28,7 @@ class Figures:
     def __init__(self, shares: Mapping[str, float] | None = None) -> None:
         self._shares = shares
         self.used: dict[str, Quantity] = {}
+        self.courses: dict[str, int] = {}
 
     def __call__(self, path: str, quantity: Quantity) -> float:
         """Return the number for a figure.
@@ -47,6 +49,24 @@ class Figures:
         if self._shares is None or path not in self._shares:
             return quantity.value
         return quantity.at(self._shares[path])
+
+    def course(self, path: str, months_count: int) -> float | NDArray[np.float64]:
+        """Return what multiplies a price from month to month: 1, unless a study draws the course of a market.
+
+        Parameters
+        ----------
+        path : str
+            Name of the market.
+        months_count : int
+            Months of the plan.
+
+        Returns
+        -------
+        float or array, shape (months_count,)
+            [-]
+        """
+        self.courses[path] = months_count
+        return 1.0
 
 
 def used_figures(figures: Figures) -> list[dict[str, Any]]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gigawatt.catalogue import Catalogue
 from gigawatt.catalogue.schema import CostModel, Tariff
 from gigawatt.engines.hardware.power import capped_speed_frac
 from gigawatt.engines.hardware.types import Accelerator
-from gigawatt.engines.serving import frontier, size
+from gigawatt.engines.serving import frontier, size, size_many
 from gigawatt.engines.serving.batching import deployments, points
 from gigawatt.engines.serving.checks import check_replica
 from gigawatt.engines.serving.frontier import batches_to_try
@@ -29,6 +32,8 @@ from gigawatt.planning.power_caps import checked_cap_w
 from gigawatt.planning.training import EARLIEST_SOFTWARE, LATEST_SOFTWARE
 from gigawatt.planning.unit_costs import gpu_hour_cost
 from gigawatt.units import SECONDS_PER_HOUR
+
+Floats = NDArray[np.float64]
 
 WEIGHT_ONLY = ("int4", "mxfp4")  # formats that any accelerator can hold weights in and calculates with in bf16
 KV_PRECISIONS = ("fp8", "bf16")
@@ -303,3 +308,10 @@ def pool_size(pool: ServingPool, mean_requests_per_s: float, peak_to_mean: float
         availability_frac=availability_frac,
         idle_system_w=pool.inputs.accelerator.idle_w,
     )
+
+
+def pool_sizes(
+    pool: ServingPool, mean_requests_per_s_N: Floats, peak_to_mean: float, availability_frac: float
+) -> tuple[Floats, Floats]:
+    """Return accelerators and mean utilisation for many demands at once, as `pool_size` does for one; 0 for none."""
+    return size_many(pool.deployment, mean_requests_per_s_N * peak_to_mean, mean_requests_per_s_N, availability_frac)

@@ -17,9 +17,9 @@ from gigawatt.planning.figures import Figures
 from gigawatt.planning.finetune import BATCH_SEQUENCES, finetune_run
 from gigawatt.planning.plan import Notice
 from gigawatt.planning.power_caps import power_cap_w
-from gigawatt.planning.serving import ServingPool, pool_size, serving_inputs, serving_pool
+from gigawatt.planning.serving import ServingPool, pool_sizes, serving_inputs, serving_pool
 from gigawatt.planning.training import TrainingRun, failure_model, find_layout, training_job, whole_run
-from gigawatt.records import Quantity
+from gigawatt.records import Quantity, TimeAxis
 from gigawatt.scenario.model import Scenario
 from gigawatt.scenario.workloads import FinetuneWork, ResearchWork, ServeWork, TrainWork
 from gigawatt.units import DAYS_PER_YEAR, HOURS_PER_MONTH, MONTHS_PER_YEAR, SECONDS_PER_DAY
@@ -84,6 +84,7 @@ class ScheduledTuning:
 
     label: str
     kind: str
+    work: FinetuneWork
     run: TrainingRun
     gpus_needed_T: Floats
 
@@ -116,7 +117,6 @@ def schedule(scenario: Scenario, catalogue: Catalogue, setting: Setting, figures
         A workload that cannot run becomes a notice, not an error: the rest of the plan stands.
     """
     work = Work()
-    months_count = scenario.horizon.axis.months_count
     for position, item in enumerate(scenario.workloads):
         path = f"workloads.{position}"
         try:
@@ -127,15 +127,18 @@ def schedule(scenario: Scenario, catalogue: Catalogue, setting: Setting, figures
             elif isinstance(item, ServeWork):
                 work.pools.append(scheduled_pool(item, path, scenario, catalogue, setting, figures))
             elif isinstance(item, ResearchWork):
-                first = scenario.horizon.axis.position(item.start) if item.start else 0
-                share_T = np.where(
-                    np.arange(months_count) >= first, figures(f"workloads.{item.label}.reserve", item.reserve), 0.0
-                )
-                work.reserves.append((item.label, share_T))
+                work.reserves.append((item.label, reserved_share(item, scenario.horizon.axis, figures)))
         except (InfeasibleError, InputError, CatalogueError) as error:
             work.notices.append(Notice("workload-infeasible", str(error), path))
     work.runs = _told_apart(work.runs)
     return work
+
+
+def reserved_share(item: ResearchWork, axis: TimeAxis, figures: Figures) -> Floats:
+    """Return the share of the fleet kept for other work, by month."""
+    first = axis.position(item.start) if item.start else 0
+    share = figures(f"workloads.{item.label}.reserve", item.reserve)
+    return np.where(np.arange(axis.months_count) >= first, share, 0.0)
 
 
 def _told_apart(runs: list[ScheduledRun]) -> list[ScheduledRun]:
@@ -215,19 +218,22 @@ def scheduled_run(
         pue=setting.pue,
         figures=figures,
     )
-    axis = scenario.horizon.axis
+    return on_months(catalogue.models[item.train].name, item, run, scenario.horizon.axis)
+
+
+def on_months(label: str, item: TrainWork, run: TrainingRun, axis: TimeAxis) -> ScheduledRun:
+    """Lay a training run on the months of a plan."""
     start, length = float(axis.position(item.start)), run.days / DAYS_PER_MONTH
     months_T = np.arange(axis.months_count)
     overlap_T = np.clip(np.minimum(months_T + 1, start + length) - np.maximum(months_T, start), 0.0, 1.0)
-    name = catalogue.models[item.train].name
     return ScheduledRun(
-        label=name,
-        kind=kind,
+        label=label,
+        kind=next(iter(item.on)),
         work=item,
         run=run,
         start_months=start,
         length_months=length,
-        gpus_T=overlap_T * job.gpus_count,
+        gpus_T=overlap_T * run.job.gpus_count,
         tokens_T=overlap_T / length * run.tokens,
     )
 
@@ -260,15 +266,17 @@ def _tuning(
         figures=figures,
         whole_nodes=True,
     ).run
+    label = f"fine-tuning {catalogue.models[item.finetune].name}"
+    return tuned_by_month(label, item, path, run, scenario.horizon.axis, figures)
+
+
+def tuned_by_month(
+    label: str, item: FinetuneWork, path: str, run: TrainingRun, axis: TimeAxis, figures: Figures
+) -> ScheduledTuning:
+    """Return the accelerators that a stream of fine-tuning runs keeps busy."""
     busy = figures(f"{path}.runs", item.runs) * run.gpu_hours_h / HOURS_PER_MONTH
-    axis = scenario.horizon.axis
-    active_T = np.arange(axis.months_count) >= axis.position(start)
-    return ScheduledTuning(
-        label=f"fine-tuning {catalogue.models[item.finetune].name}",
-        kind=item.on,
-        run=run,
-        gpus_needed_T=np.where(active_T, np.ceil(busy), 0.0),
-    )
+    active_T = np.arange(axis.months_count) >= (axis.position(item.start) if item.start else 0)
+    return ScheduledTuning(label, item.on, item, run, np.where(active_T, np.ceil(busy), 0.0))
 
 
 def scheduled_pool(
@@ -298,14 +306,10 @@ def scheduled_pool(
         If the accelerator cannot hold the precision.
     """
     source = item.demand or item.agents
-    calls_per_task = 1.0
-    if item.demand:
-        rate = figures(f"{path}.users", item.demand.users) * figures(f"{path}.messages", item.demand.messages)
-    else:
-        assert item.agents is not None
-        calls_per_task = _take(figures, f"{path}.turns", item.agents.turns) or 1.0
-        rate = figures(f"{path}.developers", item.agents.developers) * figures(f"{path}.tasks", item.agents.tasks)
     assert source is not None
+    calls_per_task = 1.0
+    if item.agents is not None:
+        calls_per_task = _take(figures, f"{path}.turns", item.agents.turns) or 1.0
     request = Request(
         input_tokens=figures(f"{path}.input", source.input) / calls_per_task,
         output_tokens=figures(f"{path}.output", source.output) / calls_per_task,
@@ -335,22 +339,52 @@ def scheduled_pool(
         figures=figures,
         power_cap_w=cap_w,
     )
-    axis = scenario.horizon.axis
-    months_T = np.arange(axis.months_count) - max(0, axis.position(start))
+    return sized_by_month(
+        item.label or f"serving {catalogue.models[item.serve].name}",
+        item,
+        path,
+        pool,
+        scenario.horizon.axis,
+        catalogue,
+        figures,
+        calls_per_task=calls_per_task,
+    )
+
+
+def sized_by_month(
+    label: str,
+    item: ServeWork,
+    path: str,
+    pool: ServingPool,
+    axis: TimeAxis,
+    catalogue: Catalogue,
+    figures: Figures,
+    *,
+    calls_per_task: float,
+) -> ScheduledPool:
+    """Size a pool for its demand, month by month; an agent makes `calls_per_task` requests for a task, people one."""
+    source = item.demand or item.agents
+    assert source is not None
+    if item.demand:
+        rate = figures(f"{path}.users", item.demand.users) * figures(f"{path}.messages", item.demand.messages)
+    else:
+        assert item.agents is not None
+        rate = figures(f"{path}.developers", item.agents.developers) * figures(f"{path}.tasks", item.agents.tasks)
+    months_T = np.arange(axis.months_count) - max(0, axis.position(item.start or axis.start))
     growth = 1.0 + _take(figures, f"{path}.growth", source.growth)
     requests_T = np.where(
         months_T >= 0, rate * calls_per_task / SECONDS_PER_DAY * growth ** np.maximum(months_T, 0), 0.0
     )
     peak_to_mean = peak_to_mean_of(source, path, catalogue, figures)
-    availability = _take(figures, f"{path}.availability", slo.availability)
-    sizes = [pool_size(pool, float(mean), peak_to_mean, availability) if mean > 0 else None for mean in requests_T]
+    availability = _take(figures, f"{path}.availability", item.slo.availability)
+    gpus_T, load_T = pool_sizes(pool, requests_T, peak_to_mean, availability)
     return ScheduledPool(
-        label=item.label or f"serving {catalogue.models[item.serve].name}",
+        label=label,
         kind=item.on,
         work=item,
         pool=pool,
         requests_per_s_T=requests_T,
         peak_to_mean=peak_to_mean,
-        gpus_needed_T=np.array([float(sizing.gpus_count) if sizing else 0.0 for sizing in sizes]),
-        mean_load_T=np.array([sizing.mean_utilisation_frac if sizing else 0.0 for sizing in sizes]),
+        gpus_needed_T=gpus_T,
+        mean_load_T=load_T,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gigawatt.engines.serving.batching import operating_point
 from gigawatt.engines.serving.disaggregated import decode_pools, pool_frontier, pool_pair, prompt_pool, size_pools
 from gigawatt.engines.serving.frontier import frontier
-from gigawatt.engines.serving.sizing import query_energy, size
+from gigawatt.engines.serving.sizing import query_energy, size, size_many
 from gigawatt.engines.serving.types import (
     DecodePool,
     Deployment,
@@ -48,5 +48,6 @@ __all__ = [
     "prompt_pool",
     "query_energy",
     "size",
+    "size_many",
     "size_pools",
 ]

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.special import betainc
 
 from gigawatt.engines.serving.types import Deployment, QueryEnergy, Sizing
 from gigawatt.errors import InfeasibleError, InputError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 # Share of a replica's capacity that is planned for at the peak. Arrivals are not even: ServeGen's 10-minute rates and
 # Azure's conversation trace leave about a tenth of unevenness within the busiest period. ASSUMPTION, 0.8-0.95.
@@ -139,6 +144,74 @@ def size(
     idle_w = deployment.system_power_w if idle_system_w is None else min(idle_system_w, deployment.system_power_w)
     per_gpu_w = idle_w + (deployment.system_power_w - idle_w) * utilisation
     return Sizing(deployment, replicas, replicas * gpus, utilisation, per_gpu_w * replicas * gpus)
+
+
+def _installed_many(needed_N: Ints, unavailable_frac: float, availability_frac: float) -> Ints:
+    """Return `installed_replicas_count` of many counts at once."""
+
+    def enough(installed_N: Ints) -> Floats:
+        up_N = betainc(np.maximum(needed_N, 1), np.maximum(installed_N - needed_N + 1, 1), 1.0 - unavailable_frac)
+        return np.where(needed_N <= 0, 1.0, np.where(needed_N > installed_N, 0.0, up_N))
+
+    low_N, high_N = needed_N.copy(), np.maximum(2 * needed_N, needed_N + 4)
+    while (short_N := enough(high_N) < availability_frac).any():
+        low_N, high_N = np.where(short_N, high_N, low_N), np.where(short_N, 2 * high_N, high_N)
+    while (low_N < high_N).any():
+        middle_N = (low_N + high_N) // 2
+        enough_N = enough(middle_N) >= availability_frac
+        high_N, low_N = np.where(enough_N, middle_N, high_N), np.where(enough_N, low_N, middle_N + 1)
+    return high_N
+
+
+def size_many(
+    deployment: Deployment,
+    peak_requests_per_s_N: Floats,
+    mean_requests_per_s_N: Floats,
+    availability_frac: float = 0.999,
+    node_unavailable_frac: float = 0.01,
+    gpus_per_node_count: int = 8,
+) -> tuple[Floats, Floats]:
+    """Size a pool for many demands at once: what `size` returns for each.
+
+    Parameters
+    ----------
+    deployment : Deployment
+        The operating point of each replica.
+    peak_requests_per_s_N, mean_requests_per_s_N : Floats
+        Demands, shape (N,). [1/s]
+    availability_frac, node_unavailable_frac : float
+        As in `size`. [-]
+    gpus_per_node_count : int
+
+    Returns
+    -------
+    gpus_count_N, mean_utilisation_frac_N : Floats
+        0 where there is no demand. [-]
+
+    Raises
+    ------
+    InputError, InfeasibleError
+        As in `size`.
+    """
+    if not mean_requests_per_s_N.size:
+        return np.zeros(0), np.zeros(0)
+    busiest = int(np.argmax(peak_requests_per_s_N))
+    size(
+        deployment,
+        float(peak_requests_per_s_N[busiest]),
+        float(mean_requests_per_s_N[busiest]),
+        availability_frac,
+        node_unavailable_frac,
+        gpus_per_node_count,
+    )  # refuses what cannot be sized
+    usable = deployment.requests_per_s * PEAK_UTILISATION_FRAC
+    needed_N = np.ceil(peak_requests_per_s_N / usable - ROUNDING).astype(np.int64)
+    gpus = deployment.replica.gpus_count
+    unavailable = 1.0 - (1.0 - node_unavailable_frac) ** math.ceil(gpus / gpus_per_node_count)
+    replicas_N = np.where(needed_N > 0, _installed_many(needed_N, unavailable, availability_frac), 0)
+    capacity_N = replicas_N * deployment.requests_per_s
+    load_N = np.divide(mean_requests_per_s_N, capacity_N, out=np.zeros(len(capacity_N)), where=capacity_N > 0.0)
+    return (replicas_N * gpus).astype(np.float64), load_N
 
 
 def query_energy(

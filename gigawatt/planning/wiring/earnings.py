@@ -18,6 +18,7 @@ from gigawatt.units import DAYS_PER_YEAR, HOURS_PER_MONTH, MONTHS_PER_YEAR
 Floats = NDArray[np.float64]
 
 ADS_PER_THOUSAND = 1000.0
+RENTAL_COURSE = "market.gpu_rental"  # the market that all rented accelerators share
 
 
 def _value(figures: Figures, path: str, quantity: Quantity | None, otherwise: float = 0.0) -> float:
@@ -120,6 +121,7 @@ def _gpu_rental(line: lines.GpuRental, path: str, base: Base, figures: Figures) 
         figures, f"{path}.price_change", line.price_change, base
     )
     rented = figures(f"{path}.utilisation", line.utilisation) * _value(figures, f"{path}.share", line.share, 1.0)
+    price_T = price_T * figures.course(RENTAL_COURSE, base.axis.months_count)
     return base.gpus_T * HOURS_PER_MONTH * rented * price_T * _ramp(base, line.start, 0.0)
 
 

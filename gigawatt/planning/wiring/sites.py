@@ -278,13 +278,6 @@ def site_plans(scenario: Scenario, catalogue: Catalogue, mean_load_frac: float, 
         power_w, building_w = energised(use, entry, axis, figures, built_w_QX)
         leased = entry.leased if use.leased is None else use.leased
         construction = use.construction or costs.construction_usd_per_w
-        demand_charge = tariff.demand_usd_per_mw_year
-        price = figures(f"sites.{use.site}.electricity", use.electricity or tariff.energy_usd_per_mwh)
-        if demand_charge and not use.electricity:
-            # billed on the peak: spread over the energy of a load at its mean
-            price += figures(f"tariffs.{tariff.id}.demand_usd_per_mw_year", demand_charge) / (
-                HOURS_PER_YEAR * mean_load_frac
-            )
         draft = SitePlan(
             use=use,
             entry=entry,
@@ -301,7 +294,7 @@ def site_plans(scenario: Scenario, catalogue: Catalogue, mean_load_frac: float, 
             pue_mean=1.0,
             pue_p99=1.0,
             pue_max=1.0,
-            electricity_usd_per_mwh=price,
+            electricity_usd_per_mwh=grid_price(use, tariff, mean_load_frac, figures),
             carbon_kg_per_mwh=figures(f"tariffs.{tariff.id}.carbon_kg_per_mwh", tariff.carbon_kg_per_mwh),
             construction_usd_per_w=0.0 if leased else figures(f"sites.{use.site}.construction_usd_per_w", construction),
             leased=leased,
@@ -309,6 +302,18 @@ def site_plans(scenario: Scenario, catalogue: Catalogue, mean_load_frac: float, 
         )
         plans.append(with_year(draft, catalogue, flat_work(mean_load_frac), figures))
     return plans
+
+
+def grid_price(use: SiteUse, tariff: Tariff, mean_load_frac: float, figures: Figures) -> float:
+    """Return what a site pays for its energy, the charge on its peak included. [USD/MWh]."""
+    price = figures(f"sites.{use.site}.electricity", use.electricity or tariff.energy_usd_per_mwh)
+    demand_charge = tariff.demand_usd_per_mw_year
+    if demand_charge and not use.electricity:
+        # billed on the peak: spread over the energy of a load at its mean
+        price += figures(f"tariffs.{tariff.id}.demand_usd_per_mw_year", demand_charge) / (
+            HOURS_PER_YEAR * mean_load_frac
+        )
+    return price
 
 
 def flat_work(load_frac: float) -> SiteWork:
