@@ -285,6 +285,14 @@ class Defaults(Entry):
     discount_rate_frac: Quantity
     tax_frac: Quantity
     resale_decline_frac: Quantity  # of the market value of accelerators a year
+    rental_reversion_per_year: Quantity  # at which the price of rented accelerators returns to its level
+    rental_variance_per_year: Quantity  # of the logarithm of that price, jumps apart
+    rental_jumps_per_year: Quantity
+    rental_jump_frac: Quantity  # standard deviation of a jump of the logarithm
+    guide_drift_own_cash: dict[
+        str, Quantity
+    ]  # outcome over guide of capex: its logarithm over firms that pay themselves
+    guide_drift_all: dict[str, Quantity]  # the same, firms that build on contract included
     server_life_years: Quantity
     network_life_years: Quantity
     building_life_years: Quantity

@@ -16,6 +16,7 @@ from gigawatt.scenario.choices import Choices
 from gigawatt.scenario.claims import Claim
 from gigawatt.scenario.fields import AcceleratorId, AMonth, Seconds, Section, SourceId, Text, Watts, catalogue_id
 from gigawatt.scenario.finance import FinanceTerms, RevenueLine
+from gigawatt.scenario.study import Uncertainty
 from gigawatt.scenario.workloads import Workload
 
 MAX_MONTHS = 240
@@ -80,6 +81,7 @@ class Scenario(Section):
     fleet: FleetTerms = FleetTerms()
     finance: FinanceTerms = FinanceTerms()
     optimise: Choices = Choices()
+    study: Uncertainty = Uncertainty()
     facts: tuple[Assumption, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
 

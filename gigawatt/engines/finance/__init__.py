@@ -8,6 +8,7 @@ from gigawatt.engines.finance.depreciation import (
     straight_line_depreciation,
     tax_depreciation,
 )
+from gigawatt.engines.finance.drift import Drift, drift_of
 from gigawatt.engines.finance.lease import LeaseSchedule, lease_schedule
 from gigawatt.engines.finance.metrics import (
     break_even_factor,
@@ -19,6 +20,7 @@ from gigawatt.engines.finance.metrics import (
     payback,
     roic,
 )
+from gigawatt.engines.finance.rental import RentalMarket, price_courses, variance_of
 from gigawatt.engines.finance.tax import income_tax, tax_by_calendar_year, tax_with_losses_carried_forward
 from gigawatt.engines.finance.types import (
     AssetClass,
@@ -36,14 +38,17 @@ __all__ = [
     "Covenants",
     "Debt",
     "DebtSchedule",
+    "Drift",
     "FinanceInputs",
     "FinanceResult",
     "Lease",
     "LeaseSchedule",
+    "RentalMarket",
     "Tax",
     "break_even_factor",
     "debt_schedule",
     "delayed",
+    "drift_of",
     "evaluate",
     "income_tax",
     "irr",
@@ -58,10 +63,12 @@ __all__ = [
     "npv",
     "payback",
     "present_value_usd",
+    "price_courses",
     "roic",
     "straight_line_depreciation",
     "tax_by_calendar_year",
     "tax_depreciation",
     "tax_with_losses_carried_forward",
+    "variance_of",
     "with_life",
 ]
