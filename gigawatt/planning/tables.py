@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gigawatt.planning.allocation import output_tokens
 from gigawatt.planning.outcome import Outcome, Prepared, h100_equivalents, served_output_tokens
@@ -49,14 +50,21 @@ def _concat(blocks: list[dict[str, Any]], empty: tuple[str, ...]) -> pd.DataFram
 
 def months_table(prepared: Prepared, outcome: Outcome) -> pd.DataFrame:
     """Return one row a month: the plan in one table."""
+    labels = prepared.scenario.horizon.axis.labels()
+    return _frame(
+        {"month": labels, **month_columns(prepared, outcome), "limit": list(outcome.built.limit_T)} | _kinds(outcome)
+    )
+
+
+def month_columns(prepared: Prepared, outcome: Outcome) -> dict[str, NDArray[np.float64]]:
+    """Return what the table of months holds in numbers, all kinds of accelerators together."""
     built, operations, allocation = outcome.built, outcome.operations, outcome.allocation
     axis = prepared.scenario.horizon.axis
     online_KT = built.online_count_SKT.sum(axis=0)
     statement = outcome.finance.statement_usd
     energy_T, it_T = operations.total_mwh_ST.sum(axis=0), operations.it_mwh_ST.sum(axis=0)
     trained_T = sum((run.tokens_T for run in prepared.work.runs), np.zeros(axis.months_count))
-    columns: dict[str, Any] = {
-        "month": axis.labels(),
+    return {
         "gpus_online": online_KT.sum(axis=0),
         "gpus_delivered": built.owned_count_KT.sum(axis=0),
         "gpus_waiting": built.waiting_count_KT.sum(axis=0),
@@ -71,7 +79,7 @@ def months_table(prepared: Prepared, outcome: Outcome) -> pd.DataFrame:
         "energy_mwh": energy_T,
         "water_l": operations.water_l_ST.sum(axis=0),
         "co2_t": operations.co2_t_ST.sum(axis=0),
-        "capex_usd": sum(built.spend_usd.values()),
+        "capex_usd": np.sum(list(built.spend_usd.values()), axis=0),
         "opex_usd": statement["opex"],
         "revenue_usd": statement["revenue"],
         "free_cash_flow_usd": statement["free_cash_flow"],
@@ -82,10 +90,13 @@ def months_table(prepared: Prepared, outcome: Outcome) -> pd.DataFrame:
         "gpus_serving": allocation.serving_KT.sum(axis=0),
         "gpus_reserved": allocation.reserved_KT.sum(axis=0),
         "gpus_free": allocation.free_KT.sum(axis=0),
-        "limit": list(built.limit_T),
     }
-    columns |= {f"gpus_{kind}": online_KT[k] for k, kind in enumerate(outcome.inputs.kinds)}
-    return _frame(columns)
+
+
+def _kinds(outcome: Outcome) -> dict[str, NDArray[np.float64]]:
+    """Return the accelerators online by kind."""
+    online_KT = outcome.built.online_count_SKT.sum(axis=0)
+    return {f"gpus_{kind}": online_KT[k] for k, kind in enumerate(outcome.inputs.kinds)}
 
 
 def build_tables(prepared: Prepared, outcome: Outcome) -> dict[str, pd.DataFrame]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -59,10 +60,10 @@ def test_the_variance_is_the_one_published_prices_had():
 
 
 def test_published_prices_went_where_the_process_may_go_and_no_decay_can():
-    """Each step of the published V lies within 98 % of the draws from the price before it, the level being their mean."""
+    """Each step of the published V lies within 98 % of the draws from the price before it; the level is their mean."""
     level = math.exp(np.mean(np.log(list(PUBLISHED.values()))))
     steps = list(PUBLISHED.items())
-    for (begin, before), (end, after) in zip(steps, steps[1:], strict=False):
+    for (begin, before), (end, after) in pairwise(steps):
         months = round((end - begin) * 12.0)
         course_N = price_courses(market(), *shares(8192, months + 1))[:, -1]
         kept = math.exp(-market().reversion_per_year * months / 12.0)
