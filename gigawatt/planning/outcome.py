@@ -118,6 +118,28 @@ def with_loads(prepared: Prepared, outcome: Outcome, figures: Figures) -> Prepar
     return replace(prepared, sites=sites)
 
 
+def settled(scenario: Scenario, catalogue: Catalogue, figures: Figures) -> tuple[Prepared, Outcome]:
+    """Return a plan at its central figures: prepared, carried out, and again on the load that the first pass gives.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Resolved: every default filled.
+    catalogue : Catalogue
+    figures : Figures
+
+    Returns
+    -------
+    prepared : Prepared
+    outcome : Outcome
+    """
+    prepared = prepare(scenario, catalogue, figures)
+    noticed = len(prepared.work.notices)
+    prepared = with_loads(prepared, carry(prepared, figures), figures)
+    del prepared.work.notices[noticed:]  # the second pass says them again
+    return prepared, carry(prepared, figures)
+
+
 def redraw(sites: Sequence[SitePlan], prepared: Prepared, figures: Figures) -> list[SitePlan]:
     """Return the sites with power, prices and construction cost taken again from the figures."""
     axis = prepared.scenario.horizon.axis

@@ -16,7 +16,7 @@ from gigawatt.planning.economics import finance_document
 from gigawatt.planning.explain import explanations
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.metrics import MEASURES, measure_all, window_of
-from gigawatt.planning.outcome import Outcome, Prepared, carry, prepare, with_loads
+from gigawatt.planning.outcome import Outcome, Prepared, settled
 from gigawatt.planning.plan import Balance, ClaimCheck, Metric, Notice, Origin, Plan, Reference
 from gigawatt.planning.short_of_power import short_of_power
 from gigawatt.planning.uncertainty import bands
@@ -66,13 +66,8 @@ def make_plan(resolved: Resolved, *, draws_count: int = DRAWS_COUNT, seed: int =
         resolved = optimised(resolved)
     scenario, catalogue = resolved.scenario, resolved.catalogue
     watch, figures = Stopwatch(), Figures()
-    prepared = prepare(scenario, catalogue, figures)
-    watch.lap("sites, training, serving")
-    noticed = len(prepared.work.notices)
-    prepared = with_loads(prepared, carry(prepared, figures), figures)
-    del prepared.work.notices[noticed:]  # the second pass says them again
-    outcome = carry(prepared, figures)
-    watch.lap("build-out, operations, finance")
+    prepared, outcome = settled(scenario, catalogue, figures)
+    watch.lap("sites, work, build-out, operations, finance")
     values = {name: measure(outcome) for name, measure in measure_all(prepared).items()}
     drawn = measure_all(prepared, drawn_only=True)
     found_bands = bands(prepared, figures.used, drawn, draws_count=draws_count, seed=seed)
