@@ -160,7 +160,7 @@ def redraw(sites: Sequence[SitePlan], prepared: Prepared, figures: Figures) -> l
     return redrawn
 
 
-def carry(prepared: Prepared, figures: Figures, sites: list[SitePlan] | None = None) -> Outcome:
+def carry(prepared: Prepared, figures: Figures, sites: list[SitePlan] | None = None, *, brief: bool = False) -> Outcome:
     """Run build-out, allocation, operations and finance.
 
     Parameters
@@ -170,6 +170,8 @@ def carry(prepared: Prepared, figures: Figures, sites: list[SitePlan] | None = N
         Central figures, or those of a draw.
     sites : list of SitePlan, optional
         Redrawn sites; the prepared ones where not given.
+    brief : bool
+        Whether the break-even factor of all revenue, which no metric asks for, is left out.
 
     Returns
     -------
@@ -221,7 +223,8 @@ def carry(prepared: Prepared, figures: Figures, sites: list[SitePlan] | None = N
         leased=lease(scenario, sites, inputs, built, scope, figures),
         tax=tax_rule(scenario, catalogue, figures),
     )
-    return Outcome(sites, inputs, built, allocation, operations, scope, opex_usd, revenue_usd, money, evaluate(money))
+    found = evaluate(money, break_even=not brief)
+    return Outcome(sites, inputs, built, allocation, operations, scope, opex_usd, revenue_usd, money, found)
 
 
 def served_output_tokens(work: Work, allocation: Allocation, months_count: int) -> Floats:

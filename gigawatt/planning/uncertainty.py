@@ -52,7 +52,7 @@ def bands(
     found: dict[str, list[float]] = {name: [] for name in measures}
     for shares in draws(used, draws_count, seed):
         figures = Figures(shares)
-        outcome = carry(prepared, figures, redraw(prepared.sites, prepared, figures))
+        outcome = carry(prepared, figures, redraw(prepared.sites, prepared, figures), brief=True)
         for name, measure in measures.items():
             found[name].append(measure(outcome))
     del prepared.work.notices[noticed:]  # what a draw runs short of is no notice of the central plan

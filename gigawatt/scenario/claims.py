@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import model_validator
@@ -44,6 +45,9 @@ def _read_claimed(written: Any) -> Any:
     return (_SIGNS.get(match[1] or "", ""), match[2]) if match else ("", str(written))
 
 
+_parsed = lru_cache(maxsize=1024)(parse)  # a study asks for the same claims in every draw
+
+
 class Claim(Section):
     """One announced or later reported figure; the plan is checked against it and never takes it as given."""
 
@@ -75,9 +79,8 @@ class Claim(Section):
 
     def quantity(self) -> Quantity:
         """Return the claimed value in the claim's unit."""
-        text = str(_read_claimed(self.value)[1])
         try:
-            value, low, high = parse(text, CLAIM_UNITS[self.claim])
+            value, low, high = _parsed(str(_read_claimed(self.value)[1]), CLAIM_UNITS[self.claim])
         except UnitError as error:
             message = f"value: {error}"
             raise ValueError(message) from error

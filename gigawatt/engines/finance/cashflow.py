@@ -38,13 +38,15 @@ TOKENS_PER_MILLION = 1e6
 FLOP_PER_EXAFLOP = 1e18
 
 
-def evaluate(inputs: FinanceInputs) -> FinanceResult:
+def evaluate(inputs: FinanceInputs, *, break_even: bool = True) -> FinanceResult:
     r"""Evaluate a plan's money.
 
     Parameters
     ----------
     inputs : FinanceInputs
         Capex and opex, revenue, rates, debt.
+    break_even : bool, optional
+        Whether the factor on revenue at which NPV is zero is sought, which takes as long as the rest; NaN if not.
 
     Returns
     -------
@@ -83,9 +85,11 @@ def evaluate(inputs: FinanceInputs) -> FinanceResult:
     usd = made.usd
     rate, time_years_T = inputs.discount_rate_frac_per_year, _times_years(inputs)
 
+    gross_usd = _terminal_usd(inputs, made)
+
     def flows_usd(factor: float) -> Floats:
         """Unlevered flows with all revenue times a factor, the terminal value last."""
-        return _unlevered_usd(inputs, made, factor * usd["revenue"])
+        return _unlevered_usd(inputs, made, factor * usd["revenue"], gross_usd)
 
     def npv_usd_of(factor: float) -> float:
         return npv(rate, flows_usd(factor), time_years_T)
@@ -99,7 +103,7 @@ def evaluate(inputs: FinanceInputs) -> FinanceResult:
     capital_usd_T = np.append(usd["capex"], -terminal_usd)
     cost_usd_T = np.append(usd["capex"] + usd["opex"] + usd["lease_paid"], -terminal_usd)
     paid_usd = npv(rate, usd["capex"], time_years_T[:-1])
-    npv_usd = npv_usd_of(1.0)
+    npv_usd = npv(rate, all_usd_T, time_years_T)
 
     def levelised(output_T: Floats | None, units: float = 1.0) -> float:
         """Cost of all over an output."""
@@ -119,7 +123,7 @@ def evaluate(inputs: FinanceInputs) -> FinanceResult:
         terminal_usd=terminal_usd,
         usd_per_gpu_hour=levelised(inputs.gpu_hours_T),
         usd_per_million_output_tokens=_usd_per_million_tokens(inputs, usd, capital_usd_T, time_years_T),
-        break_even_revenue_factor=break_even_factor(npv_usd_of) if usd["revenue"].any() else math.nan,
+        break_even_revenue_factor=break_even_factor(npv_usd_of) if break_even and usd["revenue"].any() else math.nan,
         conventions=conventions(inputs),
         residual_usd=residual_usd(usd),
         asset_depreciation_usd=made.asset_depreciation_usd,
@@ -148,7 +152,7 @@ def present_value_usd(inputs: FinanceInputs) -> float:
         [USD]
     """
     made = statements(inputs)
-    flow_usd_T = _unlevered_usd(inputs, made, made.usd["revenue"])
+    flow_usd_T = _unlevered_usd(inputs, made, made.usd["revenue"], _terminal_usd(inputs, made))
     return npv(inputs.discount_rate_frac_per_year, flow_usd_T, _times_years(inputs))
 
 
@@ -159,13 +163,12 @@ def _times_years(inputs: FinanceInputs) -> Floats:
     return np.append(np.arange(months_count) + shift, months_count) / MONTHS_PER_YEAR
 
 
-def _unlevered_usd(inputs: FinanceInputs, made: Statements, revenue_usd_T: Floats) -> Floats:
-    """Return the unlevered cash flow for a revenue, and after it the terminal value after tax."""
+def _unlevered_usd(inputs: FinanceInputs, made: Statements, revenue_usd_T: Floats, gross_usd: float) -> Floats:
+    """Return the unlevered cash flow for a revenue, and after it the terminal value after tax, from that before tax."""
     usd, tax = made.usd, inputs.tax
     taxable_usd_T = revenue_usd_T - made.deductions_usd_T
     tax_usd_T = income_tax(taxable_usd_T, inputs.tax_frac, tax)
     flow_usd_T = revenue_usd_T - usd["opex"] - usd["lease_paid"] - usd["capex"] - tax_usd_T
-    gross_usd = _terminal_usd(inputs, made)
     if inputs.terminal == "none" or (inputs.terminal == "book" and tax.method == "book"):
         return np.append(flow_usd_T, gross_usd)  # nothing is gained or lost against the tax books
     with_sale_usd_T = taxable_usd_T.copy()

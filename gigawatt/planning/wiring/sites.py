@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,13 +91,14 @@ class SitePlan:
     built_w_QX: Floats | None = None
 
 
+_month = lru_cache(maxsize=1024)(Month.parse)  # the same few months in every draw
+
+
 def power_steps(use: SiteUse, entry: Site) -> dict[Month, Quantity]:
     """Return energised facility power by month in W: the scenario's schedule, else the catalogue's."""
     if use.power is not None:
         return dict(use.power)
-    return {
-        Month.parse(month): quantity.times(WATTS_PER_MEGAWATT, "W") for month, quantity in entry.facility_mw.items()
-    }
+    return {_month(month): quantity.times(WATTS_PER_MEGAWATT, "W") for month, quantity in entry.facility_mw.items()}
 
 
 def energised(
