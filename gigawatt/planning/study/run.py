@@ -1,0 +1,214 @@
+"""A study, step by step: plans made ready, draws made in parts, what they say, what drives it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gigawatt.errors import EngineError, InputError
+from gigawatt.planning.document import dumps, package_version
+from gigawatt.planning.store import write_atomically
+from gigawatt.planning.study.answer import Driver, StudyAnswer
+from gigawatt.planning.study.ask import SOBOL_FIGURES_COUNT, SOBOL_SAMPLES_COUNT, Question
+from gigawatt.planning.study.drivers import Index, Swing, saltelli_shares, sobol_indices, tornado
+from gigawatt.planning.study.findings import bands_of, choices_of, drivers_of, fans_of, targets_of, worth_of_all
+from gigawatt.planning.study.local_parts import run_parts
+from gigawatt.planning.study.outputs import Reader
+from gigawatt.planning.study.results import Results, quoted
+from gigawatt.planning.study.sampling import Sampling, sampling_of
+from gigawatt.planning.study.studied import Studied, studied
+from gigawatt.planning.study.work import Draws, Points, metric_at, parts_count
+from gigawatt.scenario.resolve import Resolved
+
+CENT_USD = 0.01  # what the statements of a draw may miss by
+BALANCE_FRAC = 1e-9  # what its balances may miss by, relative
+KEY_FILE = "study.key.json"  # what the parts in a folder are parts of
+
+Progress = Callable[[int, int], Any]
+
+
+def run_study(
+    resolved: Resolved,
+    question: Question,
+    *,
+    against: Mapping[str, Resolved] | None = None,
+    folder: Path | None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> StudyAnswer:
+    """Study a scenario: its plan under draws of its figures, alone or against others.
+
+    Parameters
+    ----------
+    resolved : Resolved
+        Scenario with every default filled, and its catalogue.
+    question : Question
+    against : mapping of str to Resolved, optional
+        Other scenarios by name, under the same draws.
+    folder : Path, optional
+        Where the parts are kept; a temporary one that is removed where not given.
+    resume : bool
+        Whether parts of the same study that lie in the folder are kept.
+    progress : function, optional
+        Told parts done and parts in all.
+
+    Returns
+    -------
+    StudyAnswer
+
+    Raises
+    ------
+    InputError
+        If the section `study` of a scenario is wrong, or the folder holds another study.
+    EngineError
+        If the statements of a draw miss by a cent, or a balance does not hold.
+    """
+    begin = time.perf_counter()
+    plans = (studied(resolved), *(studied(other, name) for name, other in (against or {}).items()))
+    sampling = sampling_of(plans, question.seed)
+    ready = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="gigawatt-study-") as spare:
+        place = folder or Path(spare)
+        _prepare_folder(place, _key(plans, sampling, question), resume=resume)
+        draws = Draws(plans, sampling, question.samples_count)
+        count = parts_count(question.samples_count)
+        run_parts(draws, count, place, executor=question.executor, workers=question.workers_count, progress=progress)
+        drawn = time.perf_counter()
+        found = _found(resolved, plans, question, place, progress)
+    laps = {"made ready": ready - begin, "draws": drawn - ready, "read": time.perf_counter() - drawn}
+    return StudyAnswer(resolved=resolved, question=question, folder=folder, timings_s=laps, **found)
+
+
+def _key(plans: Sequence[Studied], sampling: Sampling, question: Question) -> str:
+    """Return what tells one study from another: figures, spreads, draws, version."""
+    told = {
+        "gigawatt": package_version(),
+        "samples": question.samples_count,
+        "seed": question.seed,
+        "goal": question.goal,
+        "dimensions": [sampling.paths, sampling.months, sampling.copula.rank_DD.tolist()],
+        "plans": [
+            {
+                "scenario": plan.prepared.scenario.model_dump(mode="json", exclude_none=True),
+                "figures": [[figure.path, figure.family, asdict(figure.quantity)] for figure in plan.uncertain],
+            }
+            for plan in plans
+        ],
+    }
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _prepare_folder(folder: Path, key: str, *, resume: bool) -> None:
+    """Keep the parts of the same study where asked, remove what is left of another run where not."""
+    file = folder / KEY_FILE
+    if resume and file.is_file():
+        known = json.loads(file.read_text(encoding="utf-8")).get("key", "")
+        if known != key:
+            message = (
+                f"{folder}: holds the parts of another study; leave out --resume to start anew, or name another folder"
+            )
+            raise InputError(message)
+        return
+    for name in ("parts", "sobol"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    write_atomically(file, dumps({"key": key}))
+
+
+def _found(
+    resolved: Resolved, plans: Sequence[Studied], question: Question, folder: Path, progress: Progress | None
+) -> dict[str, Any]:
+    """Read what the draws say and find what drives it."""
+    plan, reader = plans[0], Reader.of(plans[0])
+    prepared, outcome = plan.at({})
+    central = reader.scalars(prepared, outcome)
+    central |= dict(zip(reader.series_columns(), reader.series(prepared, outcome).tolist(), strict=True))
+    swings = tornado(plan.uncertain, lambda points: metric_at(plan, question.goal, points))
+    with Results(folder) as results:
+        residual_usd, balance_frac = results.most("residual_usd"), results.most("balance_frac")
+        if not (residual_usd < CENT_USD and balance_frac < BALANCE_FRAC):
+            message = f"study: in a draw the statements miss by {residual_usd:g} USD and a balance by {balance_frac:g}"
+            raise EngineError(message)
+        choices, value_NP = choices_of(results, plans, question)
+        drivers = drivers_of(results, plan, question, value_NP)
+        found: dict[str, Any] = {
+            "bands": bands_of(results, central),
+            "fans": fans_of(results, reader, central),
+            "targets": targets_of(results, plan, central),
+            "swings": swings,
+            "drivers": drivers,
+            "choices": choices,
+            "worth_of_all": worth_of_all(value_NP),
+            "above_zero_share": results.share(f"{quoted('m:' + question.goal)} > 0.0"),
+            "held": plan.held,
+            "residual_usd": residual_usd,
+            "balance_frac": balance_frac,
+        }
+    indices = _indices(plan, drivers, swings, question, folder, progress) if question.sobol else ()
+    return {**found, "indices": indices, "notes": _notes(resolved, plan, question)}
+
+
+def telling(drivers: Sequence[Driver], swings: Sequence[Swing], count: int) -> tuple[str, ...]:
+    """Return the figures that a goal hangs on most, by rank correlation or by their swing, whichever says more."""
+    widest = max((swing.width for swing in swings), default=0.0) or 1.0
+    score = {swing.path: swing.width / widest for swing in swings}
+    ranks = {driver.figure.path: abs(driver.rank_correlation) for driver in drivers if driver.figure.path in score}
+    strongest = max((rank for rank in ranks.values() if rank == rank), default=0.0) or 1.0
+    for path, rank in ranks.items():
+        if rank == rank:
+            score[path] = max(score[path], rank / strongest)
+    return tuple(sorted(score, key=lambda path: (-score[path], path))[:count])
+
+
+def _indices(
+    plan: Studied,
+    drivers: Sequence[Driver],
+    swings: Sequence[Swing],
+    question: Question,
+    folder: Path,
+    progress: Progress | None,
+) -> tuple[Index, ...]:
+    """Run Saltelli's design on the most telling figures and return their indices of variance."""
+    paths = telling(drivers, swings, SOBOL_FIGURES_COUNT)
+    if not paths:
+        return ()
+    shares_ND = saltelli_shares(paths, SOBOL_SAMPLES_COUNT, question.seed)
+    points = Points(plan, paths, shares_ND, question.goal)
+    place = folder / "sobol"
+    run_parts(
+        points,
+        points.parts_count,
+        place,
+        executor=question.executor,
+        workers=question.workers_count,
+        progress=progress,
+    )
+    with Results(place, order="point") as results:
+        values_N = results.values(["value"])["value"]
+    return sobol_indices(paths, np.asarray(values_N), question.seed)
+
+
+def _notes(resolved: Resolved, plan: Studied, question: Question) -> tuple[str, ...]:
+    """Say what a reader must know."""
+    notes = []
+    count = question.samples_count
+    if count & (count - 1):
+        below = 1 << (count.bit_length() - 1)
+        notes.append(f"{count:,} draws are no power of two; the sequence is balanced at {below:,} and at {2 * below:,}")
+    notes.append(
+        "layouts, deployments and weather years are those of the central plan: training and serving move within the "
+        "bands that their engines state, sites by what their year answers to their plant"
+    )
+    if plan.held:
+        notes.append(f"figures with a range that no draw moves: {', '.join(plan.held)}")
+    if question.sobol and resolved.scenario.study.correlations:
+        notes.append("indices of variance take figures as independent; the correlations stand aside there")
+    return tuple(notes)
