@@ -10,7 +10,7 @@ import numpy as np
 from gigawatt.engines.serving.simulator.types import STATES
 from gigawatt.planning.demand import Day
 from gigawatt.planning.replay import REJECTED, ReplayAnswer, gap_percentiles, percentiles
-from gigawatt.planning.store import write_atomically
+from gigawatt.planning.store import write_atomically, write_table
 from gigawatt.planning.token_costs import TokenCosts, TokenShare
 
 if TYPE_CHECKING:
@@ -145,12 +145,8 @@ def write_replay(found: ReplayAnswer, folder: Path, document: str) -> list[Path]
     """
     import duckdb
 
-    path, part = folder / "requests.parquet", folder / ".requests.parquet.part"
-    write_atomically(part, b"")  # makes the folder, and says so where it cannot be written
-    frame = request_table(found)
+    path = folder / "requests.parquet"
     with duckdb.connect() as connection:
-        connection.register("frame", frame)
-        connection.execute(f"COPY frame TO '{str(part).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)")
-    part.replace(path)
+        write_table(connection, request_table(found), path)
     write_atomically(folder / "replay.json", document)
     return [path, folder / "replay.json"]

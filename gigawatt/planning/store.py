@@ -7,11 +7,15 @@ import os
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gigawatt.errors import InputError, RunNotFoundError
 from gigawatt.planning.document import dumps, plan_document
 from gigawatt.planning.plan import Plan
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:
@@ -46,6 +50,33 @@ def write_atomically(path: Path, content: bytes | str) -> None:
         raise InputError(message) from error
 
 
+def write_table(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as Parquet, whole or not at all.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+    frame : pandas.DataFrame
+    path : Path
+        Target; its folder is made if missing.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    write_atomically(part, b"")  # makes the folder, and says so where it cannot be written
+    try:
+        connection.register("frame", frame)
+        connection.execute(f"COPY frame TO '{str(part).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)")
+        connection.unregister("frame")
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
 def save_run(plan: Plan, folder: Path) -> list[Path]:
     """Write a finished plan's data: scenario.yaml, resolved.json, tables/*.parquet and, last, plan.json.
 
@@ -78,11 +109,8 @@ def save_run(plan: Plan, folder: Path) -> list[Path]:
         for name, frame in plan.tables.items():
             if not len(frame.columns) or not len(frame):
                 continue
-            path, part = tables / f"{name}.parquet", tables / f".{name}.parquet.part"
-            connection.register("frame", frame)
-            connection.execute(f"COPY frame TO '{str(part).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)")
-            connection.unregister("frame")
-            part.replace(path)
+            path = tables / f"{name}.parquet"
+            write_table(connection, frame, path)
             written.append(path)
     write_atomically(folder / "plan.json", dumps(plan_document(plan)))
     return [*written, folder / "plan.json"]
