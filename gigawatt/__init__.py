@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gigawatt import catalogue, errors
     from gigawatt.planning.plan import Plan
-    from gigawatt.planning.python import compare, load, optimise, plan, serve, train
+    from gigawatt.planning.python import compare, load, optimise, plan, serve, study, train
     from gigawatt.scenario.model import Scenario
 
 # public name -> module that holds it; read when first asked for, so that importing gigawatt stays fast
@@ -25,9 +25,10 @@ _HOMES = {
     "optimise": "gigawatt.planning.python",
     "plan": "gigawatt.planning.python",
     "serve": "gigawatt.planning.python",
+    "study": "gigawatt.planning.python",
     "train": "gigawatt.planning.python",
 }
-__all__ = ["Plan", "Scenario", "catalogue", "compare", "errors", "load", "optimise", "plan", "serve", "train"]
+__all__ = ["Plan", "Scenario", "catalogue", "compare", "errors", "load", "optimise", "plan", "serve", "study", "train"]
 
 
 def __getattr__(name: str) -> Any:

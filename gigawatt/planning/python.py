@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gigawatt.catalogue import load as _load_catalogue
@@ -17,6 +18,7 @@ from gigawatt.scenario.resolve import Resolved, resolve
 
 if TYPE_CHECKING:
     from gigawatt.planning.optimise import OptimiseAnswer
+    from gigawatt.planning.study import StudyAnswer
 
 
 def load(path_or_name: str, settings: Sequence[str] = ()) -> Resolved:
@@ -99,6 +101,51 @@ def optimise(scenario: str | Resolved, settings: Sequence[str] = (), **question:
 
     resolved = load(scenario, settings) if isinstance(scenario, str) else scenario
     return best_plan(resolved, Question(**question))
+
+
+def study(
+    scenario: str | Resolved,
+    settings: Sequence[str] = (),
+    *,
+    against: Mapping[str, str | Resolved] | None = None,
+    folder: str | Path | None = None,
+    resume: bool = False,
+    **question: Any,
+) -> StudyAnswer:
+    """Study how sure the plan of a scenario is.
+
+    Parameters
+    ----------
+    scenario : str or Resolved
+        File, shipped name, or what `load` returned.
+    settings : sequence of str
+        Overrides, where a file or name is given.
+    against : mapping of str to (str or Resolved), optional
+        Other scenarios by the name they shall have, under the same draws.
+    folder : str or Path, optional
+        Where the draws are kept.
+    resume : bool
+        Whether draws of the same study that lie there are kept.
+    **question : Any
+        Fields of `gigawatt.planning.study.Question`: samples_count, seed, goal, sobol, executor, workers_count.
+
+    Returns
+    -------
+    StudyAnswer
+        With more than one worker a script needs the line `if __name__ == "__main__":`.
+    """
+    from gigawatt.planning.study import Question, run_study
+
+    def loaded(item: str | Resolved, settings: Sequence[str] = ()) -> Resolved:
+        return load(item, settings) if isinstance(item, str) else item
+
+    return run_study(
+        loaded(scenario, settings),
+        Question(**question),
+        against={name: loaded(item) for name, item in (against or {}).items()},
+        folder=Path(folder) if folder else None,
+        resume=resume,
+    )
 
 
 def train(model: str, accelerator: str, gpus: int, **options: Any) -> jobs.TrainAnswer:

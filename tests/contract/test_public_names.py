@@ -8,7 +8,7 @@ import pytest
 
 import gigawatt
 
-PUBLIC = ["Plan", "Scenario", "catalogue", "compare", "errors", "load", "optimise", "plan", "serve", "train"]
+PUBLIC = ["Plan", "Scenario", "catalogue", "compare", "errors", "load", "optimise", "plan", "serve", "study", "train"]
 ERRORS = {
     "CatalogueError",
     "EngineError",

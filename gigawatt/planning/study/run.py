@@ -208,7 +208,10 @@ def _notes(resolved: Resolved, plan: Studied, question: Question) -> tuple[str, 
         "bands that their engines state, sites by what their year answers to their plant"
     )
     if plan.held:
-        notes.append(f"figures with a range that no draw moves: {', '.join(plan.held)}")
+        notes.append(
+            f"{len(plan.held)} figures with a range move in no draw: they would need a new search, or price an hour of "
+            "work in the tables only; study.json lists them under held"
+        )
     if question.sobol and resolved.scenario.study.correlations:
         notes.append("indices of variance take figures as independent; the correlations stand aside there")
     return tuple(notes)

@@ -87,7 +87,14 @@ def worth_of_knowing_all(value_NP: Floats) -> float:
         In the unit of the goal, not negative.
     """
     value_NP = value_NP[np.isfinite(value_NP).all(axis=1)]
-    return float(value_NP.max(axis=1).mean() - value_NP.mean(axis=0).max()) if len(value_NP) else float("nan")
+    if not len(value_NP):
+        return float("nan")
+    return _unrounded(float(value_NP.max(axis=1).mean() - value_NP.mean(axis=0).max()), value_NP)
+
+
+def _unrounded(gained: float, value_NP: Floats) -> float:
+    """Return a gain, 0 where it is what rounding leaves."""
+    return gained if gained > ROUNDING_FRAC * float(np.abs(value_NP).mean()) else 0.0
 
 
 def worth_of_knowing(figure_N: Floats, value_NP: Floats, seed: int) -> float:
@@ -125,8 +132,7 @@ def worth_of_knowing(figure_N: Floats, value_NP: Floats, seed: int) -> float:
         return 0.0
     known = _chosen_by_bin(value_NP[np.argsort(figure_N, kind="stable")], bins_count)
     chance = _chosen_by_bin(value_NP[np.random.default_rng(seed).permutation(len(value_NP))], bins_count)
-    gained = known - chance
-    return gained if gained > ROUNDING_FRAC * float(np.abs(value_NP).mean()) else 0.0
+    return _unrounded(known - chance, value_NP)
 
 
 def _chosen_by_bin(value_NP: Floats, bins_count: int) -> float:

@@ -26,6 +26,7 @@ from gigawatt.views.cli import (
     scale,
     scenarios,
     serve,
+    study,
     train,
     validate,
 )
@@ -48,6 +49,7 @@ for verb in (
     plan,
     compare,
     optimise,
+    study,
     train,
     serve,
     finetune,
