@@ -159,7 +159,10 @@ class JobClass:
     swap_s : float
         The same when a hot spare takes the failed node's place. [s]
     job_failures_per_day : float
-        Software and user failures of the job, whatever its size. [1/day]
+        Failures of the job's own, whatever its size: users' errors. They leave its nodes healthy. [1/day]
+    software_failures_per_node_day : float
+        The same for each node that it holds: its software, the network between its nodes, and whatever else ends jobs
+        without a node being at fault. A job smaller than a node counts by its share. [1/day]
     replica_nodes_count : int
         Nodes of a data-parallel replica, for mode "replica". [-]
     least_frac : float
@@ -184,6 +187,7 @@ class JobClass:
     restart_sigma: float = 0.0
     swap_s: float = 120.0
     job_failures_per_day: float = 0.0
+    software_failures_per_node_day: float = 0.0
     replica_nodes_count: int = 1
     least_frac: float = 1.0
     preemptible_after_s: float = float("inf")

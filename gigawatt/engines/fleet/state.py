@@ -119,6 +119,7 @@ def _classes(sim: Simulation) -> np.ndarray:
         a["interval_s"], a["write_s"] = kind.checkpoint_interval_s, kind.checkpoint_write_s
         a["restart_s"], a["sigma"], a["swap_s"] = kind.restart_s, kind.restart_sigma, kind.swap_s
         a["fails_per_s"], a["least"] = kind.job_failures_per_day / SECONDS_PER_DAY, kind.least_frac
+        a["node_fails_per_s"] = kind.software_failures_per_node_day / SECONDS_PER_DAY
         a["after_s"], a["grace_s"] = kind.preemptible_after_s, kind.grace_s
         a["spread"], a["load"] = kind.spread_slowdown_frac, kind.load_frac
     return out

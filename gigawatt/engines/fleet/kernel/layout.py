@@ -103,7 +103,7 @@ LIVE = _record(
     i1="status after hit wants whole started again pending abrupt",
 )
 CLASS = _record(
-    f8="interval_s write_s restart_s sigma swap_s fails_per_s least after_s grace_s spread load",
+    f8="interval_s write_s restart_s sigma swap_s fails_per_s node_fails_per_s least after_s grace_s spread load",
     i4="mode priority replica training",
 )
 COMPONENT = _record(

@@ -89,11 +89,20 @@ def book_bin(w: World, slot: int, sign: int) -> None:
 
 
 @compiled
+def own_failures_per_s(w: World, slot: int) -> float:
+    """Return how often a job on its nodes fails by itself."""
+    job = w.live[slot]
+    kind = w.classes[job.cls]
+    nodes = float(job.wanted_nodes) if job.whole else job.asked / w.partitions[job.where].gpus
+    return kind.fails_per_s + kind.node_fails_per_s * nodes
+
+
+@compiled
 def mttf_s(w: World, slot: int) -> float:
     """Return the mean time between failures that a job on its nodes should expect."""
     job = w.live[slot]
     a = w.partitions[job.where]
-    per_s = w.classes[job.cls].fails_per_s
+    per_s = own_failures_per_s(w, slot)
     for b in range(w.clock[0].components):
         unit = 1
         if w.components[b].scope == 1:
@@ -119,8 +128,9 @@ def next_draws(w: World, slot: int, stops: bool) -> None:
             job.stop_left_s = exponential(c.seed, RANDOM_STOP, job.job, job.draws) / c.stops_per_s
     else:
         job.fail_left_s = NEVER
-        if kind.fails_per_s > 0.0:
-            job.fail_left_s = exponential(c.seed, RANDOM_JOB, job.job, job.draws) / kind.fails_per_s
+        per_s = own_failures_per_s(w, slot)
+        if per_s > 0.0:
+            job.fail_left_s = exponential(c.seed, RANDOM_JOB, job.job, job.draws) / per_s
     job.draws += 1
 
 
