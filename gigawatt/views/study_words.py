@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from gigawatt.planning.study import Driver, StudyAnswer, Target
+from gigawatt.planning.study import Driver, StudyAnswer
 from gigawatt.units import say
 from gigawatt.units.words import three_digits
 
@@ -75,7 +75,7 @@ def bands(answer: StudyAnswer, *, whole: bool = False) -> Table:
 
 
 def targets(answer: StudyAnswer) -> Table:
-    """Announced figures: how often the plan reaches them, and how often they are true as said, within their rounding."""
+    """Announced figures: how often the plan reaches them, and how often they are true as said."""
     rows: list[tuple[str, ...]] = [
         (
             target.label,

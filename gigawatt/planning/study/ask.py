@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gigawatt.errors import InputError, nearest
+from gigawatt.planning.executors import EXECUTORS
 from gigawatt.planning.metrics import MEASURES
 
 SAMPLES_COUNT = 1024
 LARGEST_SAMPLES_COUNT = 1 << 24
-EXECUTORS = ("local", "ray")
 GOAL = "finance.npv_usd"
 SOBOL_FIGURES_COUNT = 8  # figures whose variance indices are sought, the most telling ones
 SOBOL_SAMPLES_COUNT = 256  # of Saltelli's design, each needing two more plans than there are figures

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gigawatt.planning.document import clean, dumps, envelope, package_version
-from gigawatt.planning.store import write_atomically
+from gigawatt.planning.store import write_atomically, write_table
 from gigawatt.planning.study.answer import Driver, StudyAnswer
 
 if TYPE_CHECKING:
@@ -162,16 +162,12 @@ def save_study(answer: StudyAnswer, folder: Path) -> list[Path]:
     written = [folder / "scenario.yaml"]
     write_atomically(written[0], answer.resolved.text)
     tables = folder / "tables"
-    tables.mkdir(parents=True, exist_ok=True)
     with duckdb.connect() as connection:
         for name, frame in tables_of(answer).items():
             if not len(frame):
                 continue
-            path, part = tables / f"{name}.parquet", tables / f".{name}.parquet.part"
-            connection.register("frame", frame)
-            connection.execute(f"COPY frame TO '{str(part).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)")
-            connection.unregister("frame")
-            part.replace(path)
+            path = tables / f"{name}.parquet"
+            write_table(connection, frame, path)
             written.append(path)
     write_atomically(folder / "study.json", dumps(study_document(answer)))
     return [*written, folder / "study.json"]

@@ -7,7 +7,7 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,13 @@ import numpy as np
 
 from gigawatt.errors import EngineError, InputError
 from gigawatt.planning.document import dumps, package_version
+from gigawatt.planning.executors import run_parts
+from gigawatt.planning.parts import Progress
 from gigawatt.planning.store import write_atomically
 from gigawatt.planning.study.answer import Driver, StudyAnswer
 from gigawatt.planning.study.ask import SOBOL_FIGURES_COUNT, SOBOL_SAMPLES_COUNT, Question
 from gigawatt.planning.study.drivers import Index, Swing, saltelli_shares, sobol_indices, tornado
 from gigawatt.planning.study.findings import bands_of, choices_of, drivers_of, fans_of, targets_of, worth_of_all
-from gigawatt.planning.study.local_parts import run_parts
 from gigawatt.planning.study.outputs import Reader
 from gigawatt.planning.study.results import Results, quoted
 from gigawatt.planning.study.sampling import Sampling, sampling_of
@@ -32,8 +33,6 @@ from gigawatt.scenario.resolve import Resolved
 CENT_USD = 0.01  # what the statements of a draw may miss by
 BALANCE_FRAC = 1e-9  # what its balances may miss by, relative
 KEY_FILE = "study.key.json"  # what the parts in a folder are parts of
-
-Progress = Callable[[int, int], Any]
 
 
 def run_study(
