@@ -8,6 +8,7 @@ from gigawatt.engines.fleet.kernel.jit import compiled
 from gigawatt.engines.fleet.kernel.layout import (
     GROW,
     JOB_REJOIN,
+    NEVER,
     NONE,
     POOLED,
     RANDOM_RESTART,
@@ -143,6 +144,8 @@ def interrupt(w: World, slot: int, component: int) -> None:
         if (job.lost + new) * kind.replica < job.wanted_nodes:
             job.lost += new
             job.missing += job.hits
+            if job.hidden == 0:  # what was worked in vain is lost; from now on work counts again
+                job.spoilt_s = NEVER
             refresh(w, slot)
             refill(w, slot)
             plan_next(w, slot)

@@ -202,7 +202,7 @@ def newcomer(w: World, slot: int, at: int) -> None:
             c.version += 1
         q.seen = NONE
         schedule(w)
-    elif at <= c.depth and (c.backfill or q.halted != c.version) and attempt(w, slot) == STARTED:
+    elif 0 <= at <= c.depth and (c.backfill or q.halted != c.version) and attempt(w, slot) == STARTED:
         dequeue(w, job.queue, at)
 
 
