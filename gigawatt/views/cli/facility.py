@@ -172,12 +172,14 @@ def _put(
         result["hours"] = hours_columns(answer)
     document = envelope("facility", package_version(), inputs, result, used_figures(answer.figures))
     if out is not None:
+        from gigawatt.planning.run_folders import recorded
         from gigawatt.planning.store import write_atomically
         from gigawatt.views.report.facility import write_facility
 
-        write_hours(answer, out)
-        write_facility(answer, out / "report.html", package_version(), catalogue)
-        write_atomically(out / "facility.json", dumps(document))
+        with recorded(out, "facility", answer.site.name, inputs=inputs, seed=inputs["seed"]):
+            write_hours(answer, out)
+            write_facility(answer, out / "report.html", package_version(), catalogue)
+            write_atomically(out / "facility.json", dumps(document))
         say_aside(f"report: {out / 'report.html'}", quiet)
     if as_json:
         put_json(document)
