@@ -176,7 +176,7 @@ def _put(
         from gigawatt.planning.store import write_atomically
         from gigawatt.views.report.facility import write_facility
 
-        with recorded(out, "facility", answer.site.name, inputs=inputs, seed=inputs["seed"]):
+        with recorded(out, "facility", inputs["site"], inputs=inputs, seed=inputs["seed"]):
             write_hours(answer, out)
             write_facility(answer, out / "report.html", package_version(), catalogue)
             write_atomically(out / "facility.json", dumps(document))
