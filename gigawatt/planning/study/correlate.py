@@ -17,7 +17,7 @@ from gigawatt.errors import InputError
 Floats = NDArray[np.float64]
 
 ROUNDING = 1e-9  # an eigenvalue above minus this counts as zero
-BISECTIONS = 40  # halvings in the search for the largest correlation that is possible
+STEPS_COUNT = 201  # values of a correlation that are tried, a hundredth apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,22 +136,27 @@ def _root(scores_DD: Floats) -> Floats:
 
 
 def _clash(paths: Sequence[str], pairs: Mapping[tuple[str, str], float]) -> str:
-    """Say which pair stands most in the way, and how far it could go."""
-
-    def least_without(pair: tuple[str, str]) -> float:
-        return _least_eigenvalue(_matrix(paths, {**pairs, pair: 0.0}))
-
-    worst = max(pairs, key=least_without)
+    """Say which pair stands most in the way, and what it could be instead."""
     message = (
-        f"study: the correlations cannot hold together (least eigenvalue "
-        f"{_least_eigenvalue(_matrix(paths, pairs)):.3f}); most in the way is that of {worst[0]} with {worst[1]}, "
-        f"{pairs[worst]:g}"
+        "study: the correlations cannot hold together (least eigenvalue "
+        f"{_least_eigenvalue(_matrix(paths, pairs)):.3f})"
     )
-    if least_without(worst) < -ROUNDING:
-        return f"{message}; without it others still clash"
-    possible, impossible = 0.0, 1.0  # shares of what is asked
-    for _ in range(BISECTIONS):
-        middle = 0.5 * (possible + impossible)
-        fits = _least_eigenvalue(_matrix(paths, {**pairs, worst: middle * pairs[worst]})) >= -ROUNDING
-        possible, impossible = (middle, impossible) if fits else (possible, middle)
-    return f"{message}; with the others as they are it can be {possible * pairs[worst]:.2f} at most"
+    nearest = {pair: _nearest_possible(paths, pairs, pair) for pair in pairs}
+    possible = {pair: value for pair, value in nearest.items() if value is not None}
+    if not possible:
+        worst = max(pairs, key=lambda pair: _least_eigenvalue(_matrix(paths, {**pairs, pair: 0.0})))
+        return f"{message}; no single one mends it; most in the way is {worst[0]} with {worst[1]}, {pairs[worst]:g}"
+    worst = min(possible, key=lambda pair: abs(possible[pair] - pairs[pair]))
+    return (
+        f"{message}; most in the way is {worst[0]} with {worst[1]}, {pairs[worst]:g}: with the others as they are it "
+        f"can be {possible[worst]:.2f}"
+    )
+
+
+def _nearest_possible(
+    paths: Sequence[str], pairs: Mapping[tuple[str, str], float], pair: tuple[str, str]
+) -> float | None:
+    """Return the value of one pair nearest to what is asked that fits the others; None where there is none."""
+    tried = np.linspace(-1.0, 1.0, STEPS_COUNT)
+    fits = [value for value in tried if _least_eigenvalue(_matrix(paths, {**pairs, pair: float(value)})) >= -ROUNDING]
+    return float(min(fits, key=lambda value: abs(value - pairs[pair]))) if fits else None
