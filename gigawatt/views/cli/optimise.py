@@ -100,15 +100,17 @@ def _write(answer: OptimiseAnswer, folder: Path) -> Path:
     from gigawatt.planning.document import clean, dumps
     from gigawatt.planning.optimise import record_of
     from gigawatt.planning.pipeline import make_plan
+    from gigawatt.planning.run_folders import recorded
     from gigawatt.planning.store import save_run, write_atomically
     from gigawatt.views.report.html import write_report
     from gigawatt.views.report.xlsx import write_xlsx
 
     made = make_plan(answer.resolved)
-    save_run(made, folder)
-    write_atomically(folder / "optimum.json", dumps(clean(record_of(answer))))
-    write_report(made, folder / "report.html")
-    write_xlsx(made, folder / "plan.xlsx")
+    with recorded(folder, "optimise", made.scenario_id, inputs=made.inputs, seed=made.seed):
+        save_run(made, folder)
+        write_atomically(folder / "optimum.json", dumps(clean(record_of(answer))))
+        write_report(made, folder / "report.html")
+        write_xlsx(made, folder / "plan.xlsx")
     return folder / "report.html"
 
 

@@ -29,19 +29,21 @@ def run(
     """Plan a scenario month by month; write plan.json, tables, report.html and plan.xlsx."""
     from gigawatt.planning.document import plan_document
     from gigawatt.planning.pipeline import make_plan
+    from gigawatt.planning.run_folders import RUNS, recorded
     from gigawatt.planning.store import save_run
 
     made = make_plan(resolved(scenario, settings, overlays), draws_count=draws, seed=seed)
     if strict and made.notices:
         message = "\n".join(f"{notice.path}: {notice.message} ({notice.code})" for notice in made.notices)
         raise InputError(message)
-    folder = out or Path("runs") / made.scenario_id
+    folder = out or RUNS / made.scenario_id
     from gigawatt.views.report.html import write_report
     from gigawatt.views.report.xlsx import write_xlsx
 
-    save_run(made, folder)
-    write_report(made, folder / "report.html")
-    write_xlsx(made, folder / "plan.xlsx")
+    with recorded(folder, "plan", made.scenario_id, inputs=made.inputs, seed=seed):
+        save_run(made, folder)
+        write_report(made, folder / "report.html")
+        write_xlsx(made, folder / "plan.xlsx")
     if as_json:
         put_json(plan_document(made))
         return

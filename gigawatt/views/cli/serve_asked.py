@@ -218,6 +218,7 @@ def put_answer(
 ) -> None:
     """Print the answer: a document, or tables and perhaps flags; write what a replay writes."""
     from gigawatt.planning.document import dumps
+    from gigawatt.planning.run_folders import recorded
     from gigawatt.views.cli.serve_tables import show
     from gigawatt.views.terminal import console
 
@@ -240,7 +241,9 @@ def put_answer(
         if answer.replayed is None:
             message = "--out: belongs to --trace"
             raise InputError(message)
-        for path in write_out(answer.replayed, given["out"], dumps(document)):
+        with recorded(given["out"], "serve", question.model_name, inputs=document["inputs"], seed=given["seed"]):
+            written = write_out(answer.replayed, given["out"], dumps(document))
+        for path in written:
             say_aside(f"written: {path}", quiet or as_json)
 
 

@@ -48,6 +48,9 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Study how sure a plan is: P10 to P90, chances of what was announced, what drives it, regret, worth of knowing."""
+    from dataclasses import asdict
+
+    from gigawatt.planning.run_folders import recorded
     from gigawatt.planning.study import Question, run_study
 
     if resume and out is None:
@@ -56,9 +59,11 @@ def run(
     question = Question(samples, seed, goal, sobol, executor, workers)
     asked = resolved(scenario, settings, overlays)
     others = _others(against or [], overlays)
-    with _watching(quiet) as tell:
-        answer = run_study(asked, question, against=others, folder=out, resume=resume, progress=tell)
-    report = _write(answer, out) if out else None
+    told = {"question": asdict(question), "scenario": asked.scenario.model_dump(mode="json"), "against": against or []}
+    with recorded(out, "study", asked.scenario.scenario, inputs=told, seed=seed):
+        with _watching(quiet) as tell:
+            answer = run_study(asked, question, against=others, folder=out, resume=resume, progress=tell)
+        report = _write(answer, out) if out else None
     if as_json:
         from gigawatt.planning.study.record import study_document
 
