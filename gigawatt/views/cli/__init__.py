@@ -17,12 +17,14 @@ from gigawatt.views.cli import (
     compare,
     doctor,
     explain,
+    export,
     facility,
     finetune,
     init,
     optimise,
     plan,
     report,
+    runs,
     scale,
     scenarios,
     serve,
@@ -59,7 +61,9 @@ for verb in (
     calibrate,
     catalogue,
     explain,
+    runs,
     report,
+    export,
     doctor,
 ):
     app.command(verb.__name__.rsplit(".", 1)[-1], epilog=verb.EXAMPLE)(verb.run)
@@ -93,8 +97,8 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; keep the exit quiet
         sys.exit(0)
-    except KeyboardInterrupt:
-        sys.stderr.write("stopped\n")
+    except KeyboardInterrupt as stop:
+        sys.stderr.write(f"stopped: {stop}\n" if str(stop) else "stopped\n")
         sys.exit(130)
     except Exception as error:
         if "--debug" in sys.argv:
