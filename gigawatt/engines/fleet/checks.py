@@ -8,6 +8,7 @@ import numpy as np
 
 from gigawatt.engines.fleet.placement import PLACEMENTS
 from gigawatt.engines.fleet.policies import POLICIES
+from gigawatt.engines.fleet.policies.written import faults as faults_of_written
 from gigawatt.engines.fleet.simulation import ENDS, KINDS, MODES, SCOPES, Simulation
 from gigawatt.errors import InputError, nearest
 
@@ -109,6 +110,12 @@ def _rules(sim: Simulation) -> list[str]:
         faults.append(f'rules: placement "{rules.placement}" is not known. {nearest(rules.placement, PLACEMENTS)}')
     if rules.power_response not in ("throttle", "preempt"):
         faults.append(f'rules: power_response "{rules.power_response}" is neither "throttle" nor "preempt"')
+    if rules.written is not None:
+        faults += faults_of_written(rules.written)
+        if rules.written.power is not None and rules.power_response != "preempt":
+            faults.append('rules: a written score for power chooses who leaves: power_response must be "preempt"')
+        if rules.written.victim is not None and not rules.preemption:
+            faults.append("rules: a written score for victims needs preemption")
     if not 0.0 <= rules.spare_frac < 1.0 or rules.backfill_depth_count < 0 or not rules.estimate_factor > 0.0:
         faults.append("rules: spare_frac is a share below 1, backfill_depth_count at least 0, estimate_factor above 0")
     if plan.interval_s > 0.0:

@@ -63,6 +63,9 @@ class FleetResult:
         Greatest power at an instant, and greatest step of one. [W]
     work_asked_s, residual_frac : float
         GPU-seconds asked by the jobs that ended; largest relative gap of the balances that were checked.
+    written_calls, written_faults : dict
+        By hook that was given as a written policy: how often it was asked, and operations of it that had no value or
+        too large a one.
     """
 
     events_count: int
@@ -92,3 +95,5 @@ class FleetResult:
     ramp_max_w: float
     work_asked_s: float
     residual_frac: float
+    written_calls: dict[str, int]
+    written_faults: dict[str, int]

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gigawatt.engines.fleet.policies.written import Written
+
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
@@ -309,6 +311,8 @@ class Rules:
         Share of each partition's nodes kept free as hot spares for training jobs. [-]
     power_response : str
         "throttle" slows all jobs of a site over its limit, "preempt" takes jobs off, lowest priority first.
+    written : Written or None
+        Scores in the policy language, in place of the order, the choice of a pod and so on of the above.
     """
 
     policy: str = "fifo"
@@ -319,6 +323,7 @@ class Rules:
     estimate_factor: float = 1.0
     spare_frac: float = 0.0
     power_response: str = "throttle"
+    written: Written | None = None
 
 
 @dataclass(frozen=True, slots=True)

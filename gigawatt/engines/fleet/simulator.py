@@ -13,6 +13,7 @@ from gigawatt.engines.fleet.calendar import enter
 from gigawatt.engines.fleet.checks import require_valid
 from gigawatt.engines.fleet.invariants import largest_gap
 from gigawatt.engines.fleet.kernel import layout as at
+from gigawatt.engines.fleet.policies.written import HOOKS
 from gigawatt.engines.fleet.results import STATES, FleetResult
 from gigawatt.engines.fleet.simulation import Simulation
 from gigawatt.engines.fleet.state import first_state
@@ -39,7 +40,8 @@ def _kernel() -> Callable[[at.World, int], int]:
     if INTERPRETED:
         return lambda world, budget: advance(_readable(world), budget)
     here = Path(__file__).parent
-    sources = sorted([*(here / "kernel").glob("*.py"), *(here / "policies").glob("*.py")])
+    rooms = (here / "kernel", here / "policies", here.parent / "policy")
+    sources = sorted(path for room in rooms for path in room.glob("*.py"))
     return cached_advance(zlib.crc32(b"".join(path.read_bytes() for path in sources)))
 
 
@@ -89,6 +91,7 @@ def _result(sim: Simulation, world: at.World, check_gap: float) -> FleetResult:
     if hours:
         hour_s[-1] = sim.duration_s - (hours - 1) * at.HOUR_S
     hourly = world.hourly[:hours]
+    written = {hook: row for hook, row in zip(HOOKS, world.programs, strict=True) if row["on"]}
     return FleetResult(
         events_count=int(c["events"]),
         capacity_gpu_s=capacity,
@@ -117,6 +120,8 @@ def _result(sim: Simulation, world: at.World, check_gap: float) -> FleetResult:
         ramp_max_w=float(c["ramp_max_mw"]) / at.MILLI,
         work_asked_s=float(c["asked_gpu_s"]),
         residual_frac=max(gap, check_gap),
+        written_calls={hook: int(row["calls"]) for hook, row in written.items()},
+        written_faults={hook: int(world.stacks[index, 0]) for index, hook in enumerate(HOOKS) if hook in written},
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from gigawatt.engines.fleet.kernel import layout as at
 from gigawatt.engines.fleet.placement import PLACEMENTS
 from gigawatt.engines.fleet.policies import POLICIES
+from gigawatt.engines.fleet.policies.written import HOOKS, Written, is_fixed
 from gigawatt.engines.fleet.simulation import KINDS, MODES, SCOPES, Simulation
 from gigawatt.units import SECONDS_PER_DAY
 
@@ -149,7 +150,12 @@ def _clock(sim: Simulation, parts: np.ndarray, tenants: int) -> np.ndarray:
     c["policy"], c["placement"] = policy.code, list(PLACEMENTS).index(rules.placement)
     c["depth"], c["backfill"], c["preemption"] = rules.backfill_depth_count, policy.backfill, int(rules.preemption)
     c["by_tenant"] = int(policy.by_tenant or len(rules.quota_gpus) > 0)
-    c["strict_pods"], c["ranks"] = int(policy.strict_pods), int(policy.ranks)
+    queue = rules.written.queue if rules.written else None
+    c["strict_pods"], c["ranks"] = int(policy.strict_pods), int(policy.ranks or queue is not None)
+    c["changing"] = int(queue is not None and not is_fixed(queue))
+    c["bills"] = int(
+        rules.policy == "fair-share" or any("tenant_used_gpu_s" in names for names in _read(rules.written))
+    )
     c["estimate"], c["quotas"], c["tenants"] = rules.estimate_factor, int(len(rules.quota_gpus) > 0), tenants
     c["throttles"] = int(rules.power_response == "throttle")
     c["limited"] = int(len(sim.power_limits) > 0)
@@ -163,6 +169,37 @@ def _clock(sim: Simulation, parts: np.ndarray, tenants: int) -> np.ndarray:
         any(part.scope != "node" for part in hazards.components)
     )
     return clock
+
+
+def _read(written: Written | None) -> list[tuple[str, ...]]:
+    """Return the features that each program reads."""
+    return [program.features for program in written.programs if program] if written else []
+
+
+def _programs(written: Written | None) -> dict[str, np.ndarray]:
+    """Lay out the programs, one after the other, and room for the features and registers of each."""
+    rows = np.zeros(len(HOOKS), at.PROGRAM)
+    code, constants, depth = [np.zeros((0, 2), np.int32)], [np.zeros(0)], 1
+    for row, table, program in zip(rows, HOOKS.values(), (written or Written()).programs, strict=True):
+        if program is None:
+            continue
+        row["on"] = 1
+        row["code"], row["constant"] = sum(map(len, code)), sum(map(len, constants))
+        code.append(program.code)
+        constants.append(program.constants)
+        row["code_end"], row["constant_end"] = row["code"] + len(code[-1]), row["constant"] + len(constants[-1])
+        fleet = table.names[table.names.index("free_gpus") :] if "free_gpus" in table.names else ()
+        row["reads"] = at.MTTF_READ * ("mttf_s" in program.features) + at.FLEET_READ * any(
+            name in program.features for name in fleet
+        )
+        depth = max(depth, program.stack_depth)
+    return {
+        "programs": rows,
+        "code": np.concatenate(code),
+        "constants": np.concatenate(constants),
+        "features": np.zeros((len(HOOKS), max(len(table.names) for table in HOOKS.values()))),
+        "stacks": np.zeros((len(HOOKS), depth)),
+    }
 
 
 def _window(sim: Simulation) -> int:
@@ -246,4 +283,5 @@ def first_state(sim: Simulation) -> at.World:
         tenant=np.ascontiguousarray(sim.jobs.tenant_N, np.int64),
         wanted=np.ascontiguousarray(sim.jobs.partition_N, np.int64),
         job_end=np.ascontiguousarray(sim.jobs.end_N, np.int64),
+        **_programs(sim.rules.written),
     )

@@ -7,13 +7,17 @@ from gigawatt.engines.fleet.kernel.layout import (
     JOB_LEAVE,
     LEAVE,
     NEVER,
+    NONE,
+    POWER_HOOK,
     RESTARTING,
     RUNNING,
     SAVING,
+    VICTIM_HOOK,
     World,
 )
 from gigawatt.engines.fleet.kernel.lifecycle import requeue, save
 from gigawatt.engines.fleet.kernel.progress import lose, plan_at, plan_next, settle
+from gigawatt.engines.fleet.kernel.scores import running_score
 
 SCAN_COUNT = 4096  # running jobs of a class that are looked at for victims, newest first
 
@@ -82,11 +86,67 @@ def _sweep_victims(w: World, p: int, below: int, gpus: int, forced: bool, act: b
 
 
 @compiled
+def _score_victims(w: World, p: int, below: int, gpus: int, forced: bool) -> int:
+    """Score the jobs of lower priority that may leave; return what they hold."""
+    found = 0
+    for cls in w.class_order:
+        if w.classes[cls].priority >= below:
+            break
+        slot = w.chains[p, cls, 1]
+        looked = 0
+        while slot >= 0 and looked < SCAN_COUNT:
+            job = w.live[slot]
+            job.score = -NEVER
+            if _eligible(w, slot, forced):
+                job.score = running_score(w, POWER_HOOK if forced else VICTIM_HOOK, slot, gpus)
+                found += job.held
+            slot = job.prv
+            looked += 1
+    return found
+
+
+@compiled
+def _highest(w: World, p: int, below: int) -> int:
+    """Return the job of the highest score after `_score_victims`, the newest where several have it."""
+    best = NONE
+    for cls in w.class_order:
+        if w.classes[cls].priority >= below:
+            break
+        slot = w.chains[p, cls, 1]
+        looked = 0
+        while slot >= 0 and looked < SCAN_COUNT:
+            score = w.live[slot].score
+            if score > -NEVER and (best < 0 or score > w.live[best].score):
+                best = slot
+            slot = w.live[slot].prv
+            looked += 1
+    return best
+
+
+@compiled
+def _preempt_by_score(w: World, p: int, below: int, gpus: int, forced: bool) -> bool:
+    """Take so many accelerators from the jobs that a written policy scores highest."""
+    if _score_victims(w, p, below, gpus, forced) < gpus and not forced:
+        return False
+    found = 0
+    while found < gpus:
+        slot = _highest(w, p, below)
+        if slot < 0:
+            break
+        found += w.live[slot].held
+        w.live[slot].score = -NEVER
+        ask_to_leave(w, slot, w.classes[w.live[slot].cls].grace_s)
+    return True
+
+
+@compiled
 def preempt(w: World, p: int, below: int, gpus: int, forced: bool) -> bool:
     """Take so many accelerators from jobs of lower priority, all of them or none; what is on its way counts."""
     lacking = gpus - w.partitions[p].coming
     if lacking <= 0:
         return True
+    if w.programs[POWER_HOOK if forced else VICTIM_HOOK].on:
+        return _preempt_by_score(w, p, below, lacking, forced)
     if not forced and _sweep_victims(w, p, below, lacking, forced, False) < lacking:
         return False
     _sweep_victims(w, p, below, lacking, forced, True)

@@ -161,6 +161,7 @@ def _note(w: World, node: int, component: int) -> None:
         if n.fails + 1 >= c.lemon_count and c.now - oldest_s <= c.lemon_window_s:
             n.lemon = 2
     n.fails += 1
+    w.cells[n.pod].fails += 1
 
 
 @compiled

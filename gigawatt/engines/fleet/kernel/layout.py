@@ -52,6 +52,10 @@ RANDOM_FAILURE, RANDOM_KIND, RANDOM_REPAIR, RANDOM_DETECT, RANDOM_RESTART, RANDO
 BEST_FIT, RACK_ALIGNED, SPREAD_OUT = 0, 1, 2
 # backfill: none, one reservation, one for each blocked job that is looked at
 NO_BACKFILL, EASY, CONSERVATIVE = 0, 1, 2
+# hooks of written policies: the order of `written.HOOKS`
+QUEUE_HOOK, PLACEMENT_HOOK, VICTIM_HOOK, CHECKPOINT_HOOK, POWER_HOOK = 0, 1, 2, 3, 4
+# what takes time to find is found only for programs that read it: bits of PROGRAM.reads
+MTTF_READ, FLEET_READ = 1, 2
 # what advance() returns
 FINISHED, PAUSED, NEEDS_HEAP, NEEDS_LOG, NEEDS_SLOTS = 0, 1, 2, 3, 4
 
@@ -64,12 +68,12 @@ def _record(**names: str) -> np.dtype[Any]:
 
 CLOCK = _record(
     f8="now end_s waiting_gpu_s waiting_mark asked_gpu_s estimate lemon_window_s replacement_s lemon_factor"
-    " slow_frac slow_speed stops_per_s warm_s hour_start_s",
+    " slow_frac slow_speed stops_per_s warm_s hour_start_s scored_s",
     u8="seed",
     i8="events sequence stale heap_count log_count arrival jobs slot_free slots_used waiting waiting_gpus"
     " hour version technicians crew_head crew_tail active power_mw power_max_mw ramp_max_mw margin hit"
     " policy placement depth backfill preemption quotas tenants throttles lemon_count components admits"
-    " strict_pods ranks crew limited by_tenant wanting metered",
+    " strict_pods ranks crew limited by_tenant wanting metered bills changing credit",
 )
 EVENT = _record(
     f8="time_s",
@@ -82,20 +86,20 @@ NODE = _record(
     i1="state hidden slow lemon drained leaving",
 )
 CELL = _record(
-    i4="first count free head prv nxt partition drained bucket inner inners serviced",
+    i4="first count free head prv nxt partition drained bucket inner inners serviced fails",
 )
 PARTITION = _record(
     i8="shared_free online held drain down serviced idle_mw jobs_mw reserve_version reserve_gpus blocked"
     " version waiting coming",
     f8="mark_s busy_w idle_w stalled_w spare_frac throttle age_s young_s weight held_gpu_s idle_gpu_s"
-    " down_gpu_s energy_mj capacity_gpu_s total_mj",
+    " down_gpu_s energy_mj capacity_gpu_s total_mj score",
     i4="first count gpus rack pod zone pods first_pod racks first_rack pod_buckets rack_buckets site"
     " free_nodes spare_nodes online_nodes most_nodes reserved_gpus wanting full_racks reserves ordinary"
     " lemons",
 )
 LIVE = _record(
     f8="key work_s done_s fresh_s phase_s mark_s rate active spoilt_s interval_s booked useful held_s wait_s"
-    " queued_s fail_left_s stop_left_s leave_s taken_s pad spread estimate_s",
+    " queued_s fail_left_s stop_left_s leave_s taken_s pad spread estimate_s score",
     i8="power_mw",
     i4="job cls tenant asked partition wanted where nodes wanted_nodes head prv nxt node_prv node_nxt child"
     " sibling hit_nxt hits epoch life held hidden slow lost rejoin missing binned coming stops draws bin"
@@ -135,6 +139,10 @@ QUEUE = _record(
 TENANT = _record(
     i8="held quota",
     f8="used_gpu_s mark_s",
+)
+PROGRAM = _record(
+    i8="calls",
+    i4="on reads code code_end constant constant_end",
 )
 RESERVE = _record(
     f8="time_s",
@@ -199,6 +207,11 @@ class World(NamedTuple):
     tenant: NDArray[np.int64]
     wanted: NDArray[np.int64]
     job_end: NDArray[np.int64]
+    programs: Records  # by hook
+    code: NDArray[np.int32]  # of all programs, one after the other
+    constants: NDArray[np.float64]
+    features: NDArray[np.float64]  # [hook, feature]
+    stacks: NDArray[np.float64]  # [hook, register]; the first counts faults
 
 
 # array: type of its elements, dimensions
@@ -212,5 +225,6 @@ FIELDS: dict[str, tuple[Any, int]] = {
     "pools": (POOL, 1), "pool_gpus": (np.int64, 1), "ledger": (np.float64, 2), "hourly": (HOURLY, 2),
     "waiting_gpus": (np.float64, 1), "log": (FAILURE, 1), "outcome": (OUTCOME, 1), "submit_s": (np.float64, 1),
     "work_s": (np.float64, 1), "gpus": (np.int64, 1), "job_class": (np.int64, 1), "tenant": (np.int64, 1),
-    "wanted": (np.int64, 1), "job_end": (np.int64, 1),
+    "wanted": (np.int64, 1), "job_end": (np.int64, 1), "programs": (PROGRAM, 1), "code": (np.int32, 2),
+    "constants": (np.float64, 1), "features": (np.float64, 2), "stacks": (np.float64, 2),
 }  # fmt: skip

@@ -11,12 +11,14 @@ from gigawatt.engines.fleet.kernel.layout import (
     BIN_BLOCK,
     BIN_S,
     BINS_COUNT,
+    CHECKPOINT_HOOK,
     COMPLETED,
     ELASTIC,
     JOB_SAVED,
     JOB_UP,
     NEVER,
     NONE,
+    QUEUE_HOOK,
     RANDOM_JOB,
     RANDOM_RESTART,
     RANDOM_STOP,
@@ -26,9 +28,20 @@ from gigawatt.engines.fleet.kernel.layout import (
     VACANT,
     World,
 )
-from gigawatt.engines.fleet.kernel.order import bill
-from gigawatt.engines.fleet.kernel.progress import best_interval_s, finish_s, keep, plan_at, plan_next, refresh, settle
+from gigawatt.engines.fleet.kernel.order import bill, static_key
+from gigawatt.engines.fleet.kernel.progress import (
+    SHORTEST_INTERVAL_S,
+    best_interval_s,
+    finish_s,
+    keep,
+    mttf_s,
+    plan_at,
+    plan_next,
+    refresh,
+    settle,
+)
 from gigawatt.engines.fleet.kernel.queues import enqueue
+from gigawatt.engines.fleet.kernel.scores import interval_score
 from gigawatt.engines.fleet.kernel.space import drop_node, drop_share, put_free
 
 
@@ -89,32 +102,17 @@ def book_bin(w: World, slot: int, sign: int) -> None:
 
 
 @compiled
-def own_failures_per_s(w: World, slot: int) -> float:
-    """Return how often a job on its nodes fails by itself."""
+def own_nodes(w: World, slot: int) -> float:
+    """Return the nodes of a job, shares of one included."""
     job = w.live[slot]
-    kind = w.classes[job.cls]
-    nodes = float(job.wanted_nodes) if job.whole else job.asked / w.partitions[job.where].gpus
-    return kind.fails_per_s + kind.node_fails_per_s * nodes
+    return float(job.wanted_nodes) if job.whole else job.asked / w.partitions[job.where].gpus
 
 
 @compiled
-def mttf_s(w: World, slot: int) -> float:
-    """Return the mean time between failures that a job on its nodes should expect."""
-    job = w.live[slot]
-    a = w.partitions[job.where]
-    per_s = own_failures_per_s(w, slot)
-    for b in range(w.clock[0].components):
-        unit = 1
-        if w.components[b].scope == 1:
-            unit = a.rack
-        elif w.components[b].scope == 2:
-            unit = a.pod
-        elif w.components[b].scope == 3:
-            unit = a.zone
-        elif w.components[b].scope == 4:
-            unit = a.count
-        per_s += w.components[b].per_node_s * max(max(job.nodes, 1), min(unit, a.count))
-    return 1.0 / per_s if per_s > 0.0 else NEVER
+def own_failures_per_s(w: World, slot: int) -> float:
+    """Return how often a job on its nodes fails by itself."""
+    kind = w.classes[w.live[slot].cls]
+    return kind.fails_per_s + kind.node_fails_per_s * own_nodes(w, slot)
 
 
 @compiled
@@ -159,6 +157,22 @@ def restart(w: World, slot: int, median_s: float) -> None:
 
 
 @compiled
+def _interval_s(w: World, slot: int) -> float:
+    """Return the checkpoint interval of a job on its nodes."""
+    job = w.live[slot]
+    kind = w.classes[job.cls]
+    asks = w.programs[CHECKPOINT_HOOK].on and kind.write_s < NEVER
+    if kind.interval_s > 0.0 and not asks:
+        return kind.interval_s
+    best_s = best_interval_s(kind.write_s, mttf_s(w, job.cls, job.where, max(job.nodes, 1), own_nodes(w, slot)))
+    if asks:
+        wanted_s = interval_score(w, slot, best_s)
+        if wanted_s > 0.0:
+            return max(wanted_s, SHORTEST_INTERVAL_S)
+    return best_s
+
+
+@compiled
 def begin(w: World, slot: int, p: int, pods: int) -> None:
     """Start a job on the nodes that it was given."""
     job, c = w.live[slot], w.clock[0]
@@ -177,9 +191,7 @@ def begin(w: World, slot: int, p: int, pods: int) -> None:
     else:
         w.chains[p, job.cls, 0] = slot
     w.chains[p, job.cls, 1] = slot
-    job.interval_s = kind.interval_s
-    if kind.interval_s <= 0.0:
-        job.interval_s = best_interval_s(kind.write_s, mttf_s(w, slot))
+    job.interval_s = _interval_s(w, slot)
     if not job.started:
         job.started = 1
         w.outcome[job.job].start_s = c.now
@@ -254,6 +266,8 @@ def requeue(w: World, slot: int) -> None:
     job.pending = 0
     job.again = 1
     job.after = 0
+    if w.programs[QUEUE_HOOK].on:
+        job.key = static_key(w, slot)
     enqueue(w, slot)
     w.queues[job.queue].seen = NONE
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from gigawatt.engines.fleet.kernel.jit import compiled
-from gigawatt.engines.fleet.kernel.layout import World
+from gigawatt.engines.fleet.kernel.layout import QUEUE_HOOK, World
 from gigawatt.engines.fleet.kernel.queues import ahead
+from gigawatt.engines.fleet.kernel.scores import queue_score
 from gigawatt.engines.fleet.policies import POLICIES, fair_share, fifo, priority, shortest, smallest
 
 FIFO, FAIR_SHARE = POLICIES["fifo"].code, POLICIES["fair-share"].code
@@ -14,6 +15,8 @@ SHORTEST, SMALLEST = POLICIES["shortest"].code, POLICIES["smallest"].code
 @compiled
 def static_key(w: World, slot: int) -> float:
     """Return the key of a job that enters its queue; the least goes first."""
+    if w.programs[QUEUE_HOOK].on:
+        return -queue_score(w, slot)
     code = w.clock[0].policy
     if code in (FIFO, FAIR_SHARE):
         return fifo.key(w, slot)
@@ -27,7 +30,7 @@ def static_key(w: World, slot: int) -> float:
 @compiled
 def bill(w: World, tenant: int) -> None:
     """Keep the use of tenants up to date, where the policy asks for it."""
-    if w.clock[0].policy == FAIR_SHARE:
+    if w.clock[0].bills:
         fair_share.bill(w, tenant)
 
 

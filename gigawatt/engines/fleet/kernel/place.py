@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from gigawatt.engines.fleet.kernel.jit import compiled
-from gigawatt.engines.fleet.kernel.layout import NONE, RACK_ALIGNED, SPREAD_OUT, World
+from gigawatt.engines.fleet.kernel.layout import NONE, PLACEMENT_HOOK, RACK_ALIGNED, SPREAD_OUT, World
+from gigawatt.engines.fleet.kernel.scores import before_pods, pod_score
 from gigawatt.engines.fleet.kernel.space import take_node, take_share
+
+CANDIDATES_COUNT = 64  # pods that a written policy scores for a choice
+LARGEST = 1e300  # no score is greater [-]
 
 
 @compiled
@@ -23,6 +27,39 @@ def _emptiest(w: World, base: int, low: int, high: int) -> int:
         if w.buckets[base + free] >= 0:
             return w.buckets[base + free]
     return NONE
+
+
+@compiled
+def best_pod(w: World, slot: int, p: int, low: int, left: int) -> int:
+    """Return the pod of the highest score by the written policy among those with `low` free nodes or more.
+
+    Where one pod can take all that is left, the tightest are looked at first, else the emptiest; ties go to the first.
+    """
+    a = w.partitions[p]
+    before_pods(w, slot, p, left)
+    best, best_score, looked = NONE, 0.0, 0
+    for step in range(a.pod - low + 1):
+        pod = w.buckets[a.pod_buckets + (low + step if low == left else a.pod - step)]
+        while pod >= 0 and looked < CANDIDATES_COUNT:
+            score = pod_score(w, pod)
+            looked += 1
+            if best < 0 or score > best_score:
+                best, best_score = pod, score
+            pod = w.cells[pod].nxt
+    return best
+
+
+@compiled
+def promise(w: World, slot: int, p: int, gpus: int) -> float:
+    """Return the score of the best pod of a partition for a job that asks for so many accelerators there."""
+    a = w.partitions[p]
+    nodes = (gpus + a.gpus - 1) // a.gpus
+    if a.free_nodes - a.spare_nodes < nodes:
+        return -LARGEST
+    pod = best_pod(w, slot, p, nodes if nodes <= a.pod else 1, nodes)
+    if pod < 0:
+        pod = best_pod(w, slot, p, 1, nodes)
+    return pod_score(w, pod) if pod >= 0 else -LARGEST
 
 
 @compiled
@@ -64,6 +101,10 @@ def _take_over_pods(w: World, slot: int, p: int, count: int) -> int:
     pods = 0
     left = count
     while left > 0:
+        if w.programs[PLACEMENT_HOOK].on:
+            left -= take_from_pod(w, slot, best_pod(w, slot, p, 1, left), left)
+            pods += 1
+            continue
         pod = _fullest(w, a.pod_buckets, left, a.pod) if left <= a.pod else NONE
         if pod < 0:
             pod = _emptiest(w, a.pod_buckets, 1, a.pod)
@@ -103,6 +144,12 @@ def take_whole(w: World, slot: int, p: int, count: int) -> int:
     spread = w.clock[0].placement == SPREAD_OUT
     if a.rack > 1 and w.clock[0].placement == RACK_ALIGNED and count >= a.rack:
         return _take_racks(w, slot, p, count)
+    if w.programs[PLACEMENT_HOOK].on:
+        pod = best_pod(w, slot, p, count, count) if count <= a.pod else NONE
+        if pod >= 0:
+            take_from_pod(w, slot, pod, count)
+            return 1
+        return _take_over_pods(w, slot, p, count)
     if a.rack > 1 and count <= a.rack and not spread:
         rack = _fullest(w, a.rack_buckets, count, a.rack)
         if rack >= 0:
@@ -128,6 +175,23 @@ def take_near(w: World, slot: int, count: int) -> None:
 
 
 @compiled
+def _cell_to_open(w: World, slot: int, p: int) -> int:
+    """Return the rack or pod of which a node is to be shared from now on."""
+    a = w.partitions[p]
+    if w.programs[PLACEMENT_HOOK].on:
+        pod = best_pod(w, slot, p, 1, 1)
+        cell = w.cells[pod]
+        best = pod if cell.inners == 0 else NONE
+        for rack in range(cell.inner, cell.inner + cell.inners):
+            if w.cells[rack].free > 0 and (best < 0 or w.cells[rack].free < w.cells[best].free):
+                best = rack
+        return best
+    if a.rack > 1:
+        return _fullest(w, a.rack_buckets, 1, a.rack)
+    return _fullest(w, a.pod_buckets, 1, a.pod)
+
+
+@compiled
 def place_share(w: World, slot: int, p: int, spread: bool) -> bool:
     """Put a job smaller than a node on the tightest shared node, else on a free one."""
     a = w.partitions[p]
@@ -139,11 +203,7 @@ def place_share(w: World, slot: int, p: int, spread: bool) -> bool:
                 node = w.levels[p, free]
                 break
     if node < 0 and roomy:
-        pod = _fullest(w, a.pod_buckets, 1, a.pod)
-        cell = pod
-        if a.rack > 1:
-            cell = _fullest(w, a.rack_buckets, 1, a.rack)
-        node = w.cells[cell].head
+        node = w.cells[_cell_to_open(w, slot, p)].head
     if node < 0:
         return False
     take_share(w, node, slot)

@@ -21,6 +21,10 @@ from gigawatt.engines.fleet.kernel.layout import (
     JOB_STOP,
     MILLI,
     NEVER,
+    ON_PARTITION,
+    ON_POD,
+    ON_RACK,
+    ON_ZONE,
     POOLED,
     RESTART,
     RESTARTING,
@@ -48,6 +52,36 @@ def best_interval_s(write_s: float, mttf_s: float) -> float:
     for _ in range(NEWTON_STEPS):
         u -= (u + math.expm1(-u - ratio)) / (1.0 - math.exp(-u - ratio))
     return max(u * mttf_s, SHORTEST_INTERVAL_S)
+
+
+@compiled
+def mttf_s(w: World, cls: int, p: int, nodes: int, own_nodes: float) -> float:
+    """Return the mean time between failures of a job of a class on so many nodes, shares of which are its own."""
+    a, kind = w.partitions[p], w.classes[cls]
+    per_s = kind.fails_per_s + kind.node_fails_per_s * own_nodes
+    for b in range(w.clock[0].components):
+        unit = 1
+        if w.components[b].scope == ON_RACK:
+            unit = a.rack
+        elif w.components[b].scope == ON_POD:
+            unit = a.pod
+        elif w.components[b].scope == ON_ZONE:
+            unit = a.zone
+        elif w.components[b].scope == ON_PARTITION:
+            unit = a.count
+        per_s += w.components[b].per_node_s * max(nodes, min(unit, a.count))
+    return 1.0 / per_s if per_s > 0.0 else NEVER
+
+
+@compiled
+def unsaved_s(w: World, slot: int) -> float:
+    """Return how long a running job has worked since its last checkpoint, as of now."""
+    job = w.live[slot]
+    at_s = job.phase_s + w.clock[0].now - job.mark_s
+    cycle_s = job.interval_s + w.classes[job.cls].write_s
+    if cycle_s < NEVER:
+        at_s -= math.floor(at_s / cycle_s) * cycle_s
+    return min(at_s, job.interval_s)
 
 
 @compiled

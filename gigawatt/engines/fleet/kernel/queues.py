@@ -101,6 +101,47 @@ def enqueue(w: World, slot: int) -> int:
 
 
 @compiled
+def flatten(w: World, queue: int) -> int:
+    """Empty a queue into a list of its jobs, linked by `sibling`; its counts stay."""
+    q = w.queues[queue]
+    ahead_of, done = q.root, NONE
+    while ahead_of >= 0:
+        slot = ahead_of
+        ahead_of = w.live[slot].sibling
+        child = w.live[slot].child
+        while child >= 0:
+            after = w.live[child].sibling
+            w.live[child].sibling = ahead_of
+            ahead_of = child
+            child = after
+        w.live[slot].child = NONE
+        w.live[slot].sibling = done
+        done = slot
+    for place in range(q.window):
+        slot = w.windows[queue, place]
+        w.live[slot].sibling = done
+        done = slot
+    q.root, q.window = NONE, 0
+    return done
+
+
+@compiled
+def put_behind(w: World, queue: int, slot: int) -> None:
+    """Add a job to the heap of a queue."""
+    w.queues[queue].root = _meld(w, w.queues[queue].root, slot)
+
+
+@compiled
+def fill_window(w: World, queue: int) -> None:
+    """Take jobs off the heap of a queue until its window is full."""
+    q = w.queues[queue]
+    while q.root >= 0 and q.window < w.windows.shape[1]:
+        w.windows[queue, q.window] = q.root
+        q.window += 1
+        q.root = _pop(w, q.root)
+
+
+@compiled
 def dequeue(w: World, queue: int, at: int) -> None:
     """Take the job at a place of the window out of its queue."""
     c, q = w.clock[0], w.queues[queue]

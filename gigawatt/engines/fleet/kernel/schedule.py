@@ -14,14 +14,16 @@ from gigawatt.engines.fleet.kernel.layout import (
     MILLI,
     NEVER,
     NONE,
+    PLACEMENT_HOOK,
     SPREAD_OUT,
     World,
 )
 from gigawatt.engines.fleet.kernel.lifecycle import begin
 from gigawatt.engines.fleet.kernel.order import bill, goes_before
-from gigawatt.engines.fleet.kernel.place import place_share, room, take_whole
+from gigawatt.engines.fleet.kernel.place import place_share, promise, room, take_whole
 from gigawatt.engines.fleet.kernel.queues import dequeue
 from gigawatt.engines.fleet.kernel.recovery import refill_all
+from gigawatt.engines.fleet.kernel.rescore import rescore
 
 STARTED, SHORT_OF_NODES, SHORT_OF_QUOTA, SET_ASIDE = 0, 1, 2, 3
 
@@ -118,29 +120,51 @@ def _start_in(w: World, slot: int, p: int, gpus: int) -> bool:
 
 
 @compiled
+def _attempt_in(w: World, slot: int, p: int) -> int:
+    """Try to start a waiting job in a partition; say what it lacks."""
+    job, a, c = w.live[slot], w.partitions[p], w.clock[0]
+    gpus = need_gpus(w, slot, p)
+    if gpus > a.online:
+        return SET_ASIDE
+    if c.quotas and w.tenants[job.tenant].held + gpus > w.tenants[job.tenant].quota:
+        return SHORT_OF_QUOTA
+    if a.blocked == c.version or (c.admits and not _affordable(w, slot, p, gpus)):
+        return SHORT_OF_NODES
+    if job.asked >= a.gpus and not room(w, p, gpus // a.gpus):
+        return SHORT_OF_NODES
+    if c.backfill and not _allowed(w, slot, p, gpus):
+        return SHORT_OF_NODES
+    return STARTED if _start_in(w, slot, p, gpus) else SHORT_OF_NODES
+
+
+@compiled
+def _most_promising(w: World) -> int:
+    """Return the partition of the highest score, and strike it out."""
+    best = 0
+    for p in range(1, w.partitions.size):
+        if w.partitions[p].score > w.partitions[best].score:
+            best = p
+    w.partitions[best].score = -NEVER
+    return best
+
+
+@compiled
 def attempt(w: World, slot: int) -> int:
     """Try to start a waiting job; say what it lacks."""
-    job, c = w.live[slot], w.clock[0]
+    job = w.live[slot]
+    if job.partition >= 0:
+        return _attempt_in(w, slot, job.partition)
+    count = w.partitions.size
+    chosen = count > 1 and w.programs[PLACEMENT_HOOK].on
+    if chosen:
+        for p in range(count):
+            w.partitions[p].score = promise(w, slot, p, need_gpus(w, slot, p))
     result = SET_ASIDE
-    for p in range(w.partitions.size):
-        a = w.partitions[p]
-        if job.partition >= 0 and p != job.partition:
-            continue
-        gpus = need_gpus(w, slot, p)
-        if gpus > a.online:
-            continue
-        if c.quotas and w.tenants[job.tenant].held + gpus > w.tenants[job.tenant].quota:
-            result = min(result, SHORT_OF_QUOTA)
-            continue
-        result = SHORT_OF_NODES
-        if a.blocked == c.version or (c.admits and not _affordable(w, slot, p, gpus)):
-            continue
-        if job.asked >= a.gpus and not room(w, p, gpus // a.gpus):
-            continue
-        if c.backfill and not _allowed(w, slot, p, gpus):
-            continue
-        if _start_in(w, slot, p, gpus):
+    for p in range(count):
+        lacking = _attempt_in(w, slot, _most_promising(w) if chosen else p)
+        if lacking == STARTED:
             return STARTED
+        result = min(result, lacking)
     return result
 
 
@@ -222,6 +246,8 @@ def _next_queue(w: World) -> int:
 def schedule(w: World) -> None:
     """Start what can start, after something was freed or came in."""
     c = w.clock[0]
+    if c.changing:
+        rescore(w)
     for p in range(w.partitions.size):
         a = w.partitions[p]
         if a.wanting >= 0 and a.free_nodes > 0:
