@@ -51,7 +51,7 @@ def enter(sim: Simulation, world: at.World) -> at.World:
             step["partition"], step["nodes"], step["time_s"] = index, nodes, time_s
             entries.append((time_s, at.ONLINE, number, 0, 0))
             number += 1
-        if any(b.infant_factor != 1.0 for b in sim.hazards.components):
+        if any(b.infant_factor != 1.0 or b.worn_s > 0.0 for b in sim.hazards.components):
             entries.append((at.UPDATE_S, at.STREAM_UPDATE, index, 0, 0))
         if sim.maintenance.interval_s > 0.0:
             _maintenance(sim, world, index, entries)

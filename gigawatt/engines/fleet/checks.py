@@ -48,6 +48,18 @@ def _classes(sim: Simulation) -> list[str]:
         )  # fmt: skip
         if any(math.isnan(value) or value < 0.0 for value in times):
             faults.append(f"class {kind.name}: times and rates are at least 0")
+        needed = [0.0, *(tier.needed_frac for tier in reversed(kind.tiers)), 1.0]
+        counts = [1, *(tier.every_count for tier in kind.tiers)]
+        if len(kind.tiers) > 2 or needed != sorted(needed) or counts != sorted(counts):
+            faults.append(
+                f"class {kind.name}: up to two tiers of checkpoints, each rarer and less needed than the last"
+            )
+        if any(
+            not math.isfinite(s) or s < 0.0
+            for tier in kind.tiers
+            for s in (tier.stall_s, tier.restore_s, tier.needed_frac)
+        ):
+            faults.append(f"class {kind.name}: the times and shares of tiers are finite and at least 0")
         if not 0.0 < kind.least_frac <= 1.0 or not 0.0 <= kind.load_frac <= 1.0 or kind.replica_nodes_count < 1:
             faults.append(f"class {kind.name}: shares lie between 0 and 1; a replica has at least one node")
     return faults
@@ -88,7 +100,7 @@ def _hazards(sim: Simulation) -> list[str]:
             faults.append(f'component {part.name}: scope "{part.scope}" is not known. {nearest(part.scope, SCOPES)}')
         values = (
             part.failures_per_node_day, part.detection_s, part.rollback_s, part.automatic_repair_s, part.repair_s,
-            part.repair_sigma, part.hands_on_s, part.infant_factor, part.infant_s,
+            part.repair_sigma, part.hands_on_s, part.infant_factor, part.infant_s, part.worn_s, part.wear_exponent,
         )  # fmt: skip
         if any(not math.isfinite(value) or value < 0.0 for value in values):
             faults.append(f"component {part.name}: rates and times are finite and at least 0")

@@ -46,7 +46,7 @@ class Partition:
     stalled_w : float
         The same of a job that is restarting or writing a checkpoint. [W]
     age_s : float
-        Age of the nodes when the simulation starts, or when they come online later: 0. [s]
+        Age of the nodes that are there when the simulation starts; those that come online later are new. [s]
     """
 
     name: str
@@ -93,6 +93,9 @@ class Component:
         Time of a technician; repairs wait for one where the crew is finite. [s]
     infant_factor, infant_s : float
         Rate at age 0 over the settled rate, and the time in which the excess falls to 1/e. [-], [s]
+    worn_s, wear_exponent : float
+        Age at which wear alone fails a node as often as all else, and the power of age with which it rises; 0 for no
+        wear. [s], [-]
     """
 
     name: str
@@ -108,6 +111,8 @@ class Component:
     hands_on_s: float = 0.0
     infant_factor: float = 1.0
     infant_s: float = 0.0
+    worn_s: float = 0.0
+    wear_exponent: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +147,29 @@ class Hazards:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckpointTier:
+    """A safer place for some checkpoints: behind memory the node's disk, behind the disk remote storage.
+
+    Attributes
+    ----------
+    every_count : int
+        Every so many checkpoints of the class are kept here, too. Of the second tier no fewer than of the first.
+    needed_frac : float
+        Share of the failures of hardware from which the tiers before cannot recover, as when all copies in memory
+        are gone. The last tier is also needed where a job has lost its nodes. [-]
+    stall_s : float
+        The job stands so much longer for those checkpoints; spread evenly over all. [s]
+    restore_s : float
+        A restart from here takes so much longer. [s]
+    """
+
+    every_count: int
+    needed_frac: float
+    stall_s: float = 0.0
+    restore_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class JobClass:
     """What jobs of a class share.
 
@@ -156,6 +184,8 @@ class JobClass:
         Between checkpoints; 0 takes the best interval for the job's size (Daly). Infinite: never. [s]
     checkpoint_write_s : float
         The job stands still so long for each. [s]
+    tiers : tuple of CheckpointTier
+        Up to two safer places for every so many checkpoints; none: every checkpoint outlasts every failure.
     restart_s, restart_sigma : float
         Median and log-normal spread of the time from failure to running when the job is placed anew. [s]
     swap_s : float
@@ -185,6 +215,7 @@ class JobClass:
     priority: int = 0
     checkpoint_interval_s: float = 0.0
     checkpoint_write_s: float = 0.0
+    tiers: tuple[CheckpointTier, ...] = ()
     restart_s: float = 300.0
     restart_sigma: float = 0.0
     swap_s: float = 120.0

@@ -118,6 +118,10 @@ def _classes(sim: Simulation) -> np.ndarray:
         a["mode"], a["priority"] = MODES.index(kind.mode), kind.priority
         a["replica"], a["training"] = kind.replica_nodes_count, KINDS.index(kind.kind) <= 1
         a["interval_s"], a["write_s"] = kind.checkpoint_interval_s, kind.checkpoint_write_s
+        for place, tier in zip(("second", "third"), kind.tiers, strict=False):
+            a[f"{place}_every"], a[f"{place}_needed"] = tier.every_count, tier.needed_frac
+            a[f"{place}_restore_s"] = tier.restore_s
+            a["write_s"] += tier.stall_s / tier.every_count
         a["restart_s"], a["sigma"], a["swap_s"] = kind.restart_s, kind.restart_sigma, kind.swap_s
         a["fails_per_s"], a["least"] = kind.job_failures_per_day / SECONDS_PER_DAY, kind.least_frac
         a["node_fails_per_s"] = kind.software_failures_per_node_day / SECONDS_PER_DAY
@@ -134,6 +138,7 @@ def _components(sim: Simulation) -> np.ndarray:
         a["rollback_s"], a["automatic"] = part.rollback_s, part.automatic_frac
         a["automatic_s"], a["repair_s"], a["sigma"] = part.automatic_repair_s, part.repair_s, part.repair_sigma
         a["hands_s"], a["infant"], a["infant_s"] = part.hands_on_s, part.infant_factor, part.infant_s
+        a["worn_s"], a["wear"] = part.worn_s, part.wear_exponent
         a["per_node_s"] = part.failures_per_node_day / SECONDS_PER_DAY
     return out
 

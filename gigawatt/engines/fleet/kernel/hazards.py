@@ -28,6 +28,7 @@ from gigawatt.engines.fleet.kernel.layout import (
     RUNNING,
     SHARED,
     STREAM,
+    UPDATE_S,
     WHOLE,
     World,
 )
@@ -41,11 +42,20 @@ DRAWS_PER_FAILURE = 8  # uniform numbers set aside for each candidate; five are 
 
 @compiled
 def _infant(w: World, component: int, age_s: float) -> float:
-    """Return the rate at an age over the settled one."""
+    """Return what youth adds to the rate at an age, over the settled one."""
     b = w.components[component]
     if b.infant == 1.0 or b.infant_s <= 0.0:
-        return 1.0
-    return 1.0 + (b.infant - 1.0) * math.exp(-max(age_s, 0.0) / b.infant_s)
+        return 0.0
+    return (b.infant - 1.0) * math.exp(-max(age_s, 0.0) / b.infant_s)
+
+
+@compiled
+def _wear(w: World, component: int, age_s: float) -> float:
+    """Return what wear adds to the rate at an age, over the settled one (Weibull's law)."""
+    b = w.components[component]
+    if b.worn_s <= 0.0:
+        return 0.0
+    return (max(age_s, 0.0) / b.worn_s) ** b.wear
 
 
 @compiled
@@ -53,7 +63,8 @@ def aim(w: World, flow: int) -> None:
     """Draw when a stream has its next candidate, at the greatest rate that any node may have until it is drawn anew."""
     f, c = w.flows[flow], w.clock[0]
     a = w.partitions[f.partition]
-    f.top = max(_infant(w, f.component, c.now - a.young_s), 1.0)
+    # the youngest node now, and the oldest when the stream is drawn anew
+    f.top = 1.0 + _infant(w, f.component, c.now - a.young_s) + _wear(w, f.component, c.now + UPDATE_S - a.old_s)
     per_s = w.components[f.component].per_node_s * f.top * a.weight * (a.ordinary + a.lemons * c.lemon_factor)
     if per_s > 0.0:
         push(w, c.now + exponential(c.seed, RANDOM_FAILURE, flow, f.draws) / per_s, STREAM, flow, f.epoch, 0)
@@ -182,7 +193,9 @@ def candidate(w: World, flow: int) -> None:
             thin *= c.lemon_factor
     n = w.nodes[node]
     component = f.component
-    accept = uniform(c.seed, RANDOM_KIND, flow, base + 1) * thin < _infant(w, component, c.now - n.born_s)
+    age_s = c.now - n.born_s
+    rate = 1.0 + _infant(w, component, age_s) + _wear(w, component, age_s)
+    accept = uniform(c.seed, RANDOM_KIND, flow, base + 1) * thin < rate
     if accept and (n.state == FREE or n.state == WHOLE or n.state == SHARED):
         _note(w, node, component)
         if uniform(c.seed, RANDOM_KIND, flow, base + 2) < w.components[component].hidden:

@@ -45,9 +45,10 @@ COMPLETED, FAILED, CANCELLED, STILL_RUNNING, STILL_WAITING, REJECTED = 0, 1, 2, 
 USEFUL, REWORK, CHECKPOINT, RESTART, SLOW, IDLE, FRAGMENTED, DRAINING, SPARE, OUT, MAINTAINED, UNSAVED = range(12)
 LEDGER_COUNT = 12
 # random streams
-RANDOM_FAILURE, RANDOM_KIND, RANDOM_REPAIR, RANDOM_DETECT, RANDOM_RESTART, RANDOM_JOB, RANDOM_STOP, RANDOM_NODE = range(
-    8
-)
+(
+    RANDOM_FAILURE, RANDOM_KIND, RANDOM_REPAIR, RANDOM_DETECT, RANDOM_RESTART, RANDOM_JOB, RANDOM_STOP, RANDOM_NODE,
+    RANDOM_TIER,
+) = range(9)  # fmt: skip
 # placements: the order of `placement.PLACEMENTS`
 BEST_FIT, RACK_ALIGNED, SPREAD_OUT = 0, 1, 2
 # backfill: none, one reservation, one for each blocked job that is looked at
@@ -91,7 +92,7 @@ CELL = _record(
 PARTITION = _record(
     i8="shared_free online held drain down serviced idle_mw jobs_mw reserve_version reserve_gpus blocked"
     " version waiting coming",
-    f8="mark_s busy_w idle_w stalled_w spare_frac throttle age_s young_s weight held_gpu_s idle_gpu_s"
+    f8="mark_s busy_w idle_w stalled_w spare_frac throttle age_s young_s old_s weight held_gpu_s idle_gpu_s"
     " down_gpu_s energy_mj capacity_gpu_s total_mj score",
     i4="first count gpus rack pod zone pods first_pod racks first_rack pod_buckets rack_buckets site"
     " free_nodes spare_nodes online_nodes most_nodes reserved_gpus wanting full_racks reserves ordinary"
@@ -99,19 +100,20 @@ PARTITION = _record(
 )
 LIVE = _record(
     f8="key work_s done_s fresh_s phase_s mark_s rate active spoilt_s interval_s booked useful held_s wait_s"
-    " queued_s fail_left_s stop_left_s leave_s taken_s pad spread estimate_s score",
-    i8="power_mw",
+    " queued_s fail_left_s stop_left_s leave_s taken_s pad spread estimate_s second_s third_s score",
+    i8="power_mw written",
     i4="job cls tenant asked partition wanted where nodes wanted_nodes head prv nxt node_prv node_nxt child"
     " sibling hit_nxt hits epoch life held hidden slow lost rejoin missing binned coming stops draws bin"
     " pods want_nxt queue",
     i1="status after hit wants whole started again pending abrupt",
 )
 CLASS = _record(
-    f8="interval_s write_s restart_s sigma swap_s fails_per_s node_fails_per_s least after_s grace_s spread load",
-    i4="mode priority replica training",
+    f8="interval_s write_s restart_s sigma swap_s fails_per_s node_fails_per_s least after_s grace_s spread load"
+    " second_needed second_restore_s third_needed third_restore_s",
+    i4="mode priority replica training second_every third_every",
 )
 COMPONENT = _record(
-    f8="hidden detect_s rollback_s automatic automatic_s repair_s sigma hands_s infant infant_s per_node_s",
+    f8="hidden detect_s rollback_s automatic automatic_s repair_s sigma hands_s infant infant_s worn_s wear per_node_s",
     i8="failures stops",
     i4="scope",
 )

@@ -32,8 +32,10 @@ from gigawatt.engines.fleet.kernel.order import bill, static_key
 from gigawatt.engines.fleet.kernel.progress import (
     SHORTEST_INTERVAL_S,
     best_interval_s,
+    fall_back,
     finish_s,
     keep,
+    last_tier,
     mttf_s,
     plan_at,
     plan_next,
@@ -64,7 +66,8 @@ def new_slot(w: World, number: int) -> int:
     job.coming = job.abrupt = job.lost = job.rejoin = job.missing = job.stops = job.draws = job.pods = 0
     job.after = job.hit = job.wants = job.whole = job.started = job.again = job.pending = 0
     job.done_s = job.fresh_s = job.phase_s = job.rate = job.active = job.booked = job.useful = 0.0
-    job.held_s = job.wait_s = job.pad = job.spread = 0.0
+    job.held_s = job.wait_s = job.pad = job.spread = job.second_s = job.third_s = 0.0
+    job.written = 0
     job.fail_left_s = job.stop_left_s = job.leave_s = job.spoilt_s = job.interval_s = NEVER
     job.power_mw = 0
     return slot
@@ -257,8 +260,11 @@ def release(w: World, slot: int) -> None:
 
 @compiled
 def requeue(w: World, slot: int) -> None:
-    """Send a job that lost its place back to its queue, where it keeps its rank."""
+    """Send a job that lost its place back to its queue, at its rank; the last tier of checkpoints alone is left."""
     job = w.live[slot]
+    last = last_tier(w, slot)
+    if last > 0:
+        fall_back(w, slot, last)
     release(w, slot)
     if job.pending:
         w.clock[0].stale += 1

@@ -125,6 +125,7 @@ def _job_event(w: World, kind: int, slot: int) -> None:
         settle(w, slot)
         keep(w, slot, 0.0)
         job.phase_s = 0.0
+        job.second_s = job.third_s = job.done_s  # what was foreseen is saved everywhere
         if job.after == LEAVE:
             requeue(w, slot)
         elif job.after == GROW:

@@ -98,6 +98,19 @@ def keep(w: World, slot: int, fresh_s: float) -> None:
 
 
 @compiled
+def _undo(w: World, slot: int, back_s: float) -> None:
+    """Lose work that was safe."""
+    job = w.live[slot]
+    row = w.ledger[job.where]
+    job.done_s -= back_s
+    lost = min(back_s * job.asked, job.useful)
+    job.useful -= lost
+    row[USEFUL] -= lost
+    row[REWORK] += lost
+    job.second_s, job.third_s = min(job.second_s, job.done_s), min(job.third_s, job.done_s)
+
+
+@compiled
 def lose(w: World, slot: int, beyond_s: float) -> None:
     """Work since the last checkpoint is lost, and `beyond_s` of time before it."""
     job = w.live[slot]
@@ -108,12 +121,36 @@ def lose(w: World, slot: int, beyond_s: float) -> None:
     job.fresh_s = 0.0
     job.phase_s = 0.0
     if beyond_s > 0.0:
-        back_s = min(beyond_s * job.rate, job.done_s)
-        job.done_s -= back_s
-        lost = min(back_s * job.asked, job.useful)
-        job.useful -= lost
-        row[USEFUL] -= lost
-        row[REWORK] += lost
+        _undo(w, slot, min(beyond_s * job.rate, job.done_s))
+
+
+@compiled
+def fall_back(w: World, slot: int, tier: int) -> None:
+    """Go back to the last checkpoint of the second or third tier; call it after `lose`."""
+    job = w.live[slot]
+    every = w.classes[job.cls].second_every if tier == 1 else w.classes[job.cls].third_every
+    _undo(w, slot, job.done_s - (job.second_s if tier == 1 else job.third_s))
+    job.written -= job.written % every
+
+
+@compiled
+def last_tier(w: World, slot: int) -> int:
+    """Return the last tier of checkpoints of a job: 0 where there is but one."""
+    kind = w.classes[w.live[slot].cls]
+    return int(kind.second_every > 0) + int(kind.third_every > 0)
+
+
+@compiled
+def _note_tiers(w: World, slot: int, written: int) -> None:
+    """Note what is safe in the second and third tier after so many checkpoints of the first, the last at `done_s`."""
+    job = w.live[slot]
+    kind = w.classes[job.cls]
+    before = job.written
+    job.written += written
+    if kind.second_every > 0 and job.written // kind.second_every > before // kind.second_every:
+        job.second_s = max(job.done_s - job.written % kind.second_every * job.interval_s * job.rate, job.second_s)
+    if kind.third_every > 0 and job.written // kind.third_every > before // kind.third_every:
+        job.third_s = max(job.done_s - job.written % kind.third_every * job.interval_s * job.rate, job.third_s)
 
 
 @compiled
@@ -145,6 +182,8 @@ def _work(w: World, slot: int, past_s: float) -> None:
     job.fresh_s += work_s * job.rate
     if written > 0.0:
         keep(w, slot, min(min(at_s, job.interval_s) * job.rate, job.fresh_s))
+        if w.classes[job.cls].second_every > 0:
+            _note_tiers(w, slot, int(written))
 
 
 @compiled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gigawatt.engines.fleet.kernel.draws import log_normal
+from gigawatt.engines.fleet.kernel.draws import log_normal, uniform
 from gigawatt.engines.fleet.kernel.heap import push
 from gigawatt.engines.fleet.kernel.jit import compiled
 from gigawatt.engines.fleet.kernel.layout import (
@@ -12,6 +12,7 @@ from gigawatt.engines.fleet.kernel.layout import (
     NONE,
     POOLED,
     RANDOM_RESTART,
+    RANDOM_TIER,
     REPLICA,
     RUNNING,
     STAY,
@@ -19,7 +20,7 @@ from gigawatt.engines.fleet.kernel.layout import (
 )
 from gigawatt.engines.fleet.kernel.lifecycle import elastic_enough, requeue, restart, save
 from gigawatt.engines.fleet.kernel.place import take_near
-from gigawatt.engines.fleet.kernel.progress import lose, plan_next, refresh, settle
+from gigawatt.engines.fleet.kernel.progress import fall_back, lose, plan_next, refresh, settle
 
 
 @compiled
@@ -105,9 +106,25 @@ def rejoined(w: World, slot: int, replicas: int) -> None:
 
 
 @compiled
+def _tier(w: World, slot: int) -> int:
+    """Draw the tier of checkpoints that a failure leaves."""
+    job, c = w.live[slot], w.clock[0]
+    kind = w.classes[job.cls]
+    if kind.second_every == 0:
+        return 0
+    luck = uniform(c.seed, RANDOM_TIER, job.job, job.stops)
+    return int(luck < kind.second_needed) + int(luck < kind.third_needed)
+
+
+@compiled
 def _stall(w: World, slot: int) -> None:
     """Stop a whole job: spares take the failed nodes' places, or it gives all up and waits."""
     job = w.live[slot]
+    swap_s = w.classes[job.cls].swap_s
+    tier = _tier(w, slot)
+    if tier > 0:
+        fall_back(w, slot, tier)
+        swap_s += w.classes[job.cls].second_restore_s if tier == 1 else w.classes[job.cls].third_restore_s
     if job.lost > 0:
         job.lost = job.rejoin = 0
         job.life += 1
@@ -118,10 +135,10 @@ def _stall(w: World, slot: int) -> None:
     elif lacking <= w.partitions[job.where].free_nodes:
         if lacking > 0:
             take_near(w, slot, lacking)
-        restart(w, slot, w.classes[job.cls].swap_s)
+        restart(w, slot, swap_s)
     elif elastic_enough(w, slot):
         job.missing = lacking
-        restart(w, slot, w.classes[job.cls].swap_s)
+        restart(w, slot, swap_s)
         _wish(w, slot)
     else:
         requeue(w, slot)

@@ -46,7 +46,7 @@ def _join(w: World, node: int) -> None:
     a = w.partitions[n.partition]
     accrue(w, n.partition)
     a.online += a.gpus
-    n.born_s = w.clock[0].now - a.age_s
+    n.born_s = w.clock[0].now if w.clock[0].now > 0.0 else -a.age_s
     if n.leaving:  # still in repair
         n.leaving = 0
         n.state = DOWN
@@ -84,7 +84,8 @@ def come_online(w: World, step: int) -> None:
     a = w.partitions[s.partition]
     for node in range(a.online_nodes, s.nodes):
         _join(w, a.first + node)
-        a.young_s = w.clock[0].now - a.age_s
+        a.young_s = w.nodes[a.first + node].born_s
+        a.old_s = min(a.old_s, a.young_s)
     for node in range(a.online_nodes - 1, s.nodes - 1, -1):
         _retire(w, a.first + node)
     a.online_nodes = s.nodes
