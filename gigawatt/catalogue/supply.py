@@ -27,6 +27,7 @@ class SupplyKind(Entry):
     life_years: Quantity | None = None
     start_s: Quantity | None = None  # cold to full load for engines and turbines, hot start for combined cycles
     minimum_load_frac: Quantity | None = None  # of a unit
+    start_usd_per_mw: Quantity | None = None  # wear, upkeep and fuel of one start
     ramp_per_s: Quantity | None = None  # of rating
     outage_frac: Quantity | None = None  # forced, of the hours in which it is wanted
     lead_months: Quantity | None = None  # order to commercial operation

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from gigawatt.catalogue.supply import SupplyKind
 from gigawatt.engines.energy import (
     DERATING_PER_K,
+    PART_LOAD_LOSS_FRAC,
     BridgingUnit,
     Generator,
     Grid,
     Ppa,
     Storage,
     derating_frac,
+    no_load_fuel_frac,
 )
 from gigawatt.errors import CatalogueError
 from gigawatt.planning.grid_hours import GridHours
@@ -71,6 +73,8 @@ def generator(
     resource_frac_H: Floats | None = None,
     dry_bulb_c_H: Floats | None = None,
     fuel_usd_per_mwh: float | None = None,
+    *,
+    commitment: bool = False,
     **changes: float,
 ) -> Generator:
     """Make a generator of an entry.
@@ -83,6 +87,8 @@ def generator(
         See `available_frac`.
     fuel_usd_per_mwh : float, optional
         In place of the entry's, per thermal megawatt-hour. [USD/MWh]
+    commitment : bool
+        Take minimum load, starts and fuel at part load from the entry, too.
     **changes : float
         Any other field of `Generator`, such as max_w or energy_limit_frac.
 
@@ -113,6 +119,13 @@ def generator(
         carbon_kg_per_mwh=_given(kind.fuel_kg_per_mwh),
         availability_frac_H=available_frac(kind, resource_frac_H, dry_bulb_c_H),
     )
+    if commitment:
+        made = replace(
+            made,
+            least_load_frac=_given(kind.minimum_load_frac),
+            start_usd_per_mw=_given(kind.start_usd_per_mw),
+            no_load_fuel_frac=no_load_fuel_frac(PART_LOAD_LOSS_FRAC[kind.derating]) if kind.derating else 0.0,
+        )
     return replace(made, **changes)  # type: ignore[arg-type]
 
 

@@ -284,6 +284,15 @@ def supply_figures(result: dict[str, Any]) -> Sequence[Row]:
             "by outages of units", f"{three_digits(found['loss_of_load_h'])} h a year",
             f"{say(found['expected_unserved_mwh'], 'MWh')} expected not to be served",
         ))  # fmt: skip
+    rows += [
+        (
+            f"starts of {name}",
+            f"{three_digits(starts)} a year",
+            f"of all of it; {say(found['cost_usd'].get(f'{name}.starts', 0.0), 'USD')}",
+        )
+        for name, starts in found["starts"].items()
+        if starts > 0.0
+    ]
     for name, firm in found["firm"].items():
         rows.append((
             "with one unit to spare", f"{firm['units']} {name}",

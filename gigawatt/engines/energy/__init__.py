@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gigawatt.engines.energy.bridge import Bridge, BridgingUnit, bridge, contract_w
 from gigawatt.engines.energy.carbon import GAS_KG_PER_MWH, carbon, methane_kg_per_mwh
+from gigawatt.engines.energy.commitment import no_load_fuel_frac, started_w
 from gigawatt.engines.energy.firm import Firm, Units, capacity_states, firm_units, loss_of_load
 from gigawatt.engines.energy.money import (
     capital_recovery_per_year,
@@ -53,10 +54,12 @@ __all__ = [
     "lcoe_usd_per_mwh",
     "loss_of_load",
     "methane_kg_per_mwh",
+    "no_load_fuel_frac",
     "part_load_efficiency_frac",
     "plain_solar_frac",
     "size_supply",
     "speed_to_power",
+    "started_w",
     "waiting_usd_per_mwh",
     "wind_frac",
 ]

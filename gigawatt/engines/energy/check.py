@@ -35,6 +35,15 @@ def check(problem: SupplyProblem) -> None:
         for part in problem.parts
         if not 0.0 <= part.min_w <= part.max_w
     ]
+    for generator in problem.generators:
+        shares_given = {"least_load_frac": generator.least_load_frac, "no_load_fuel_frac": generator.no_load_fuel_frac}
+        faults += [
+            f"{generator.name}: {name} is {share:g}; it lies in 0..1"
+            for name, share in shares_given.items()
+            if not 0.0 <= share <= 1.0
+        ]
+        if not 0.0 <= generator.start_usd_per_mw < np.inf:
+            faults.append(f"{generator.name}: start_usd_per_mw is {generator.start_usd_per_mw:g}; it is at least 0")
     for storage in problem.storages:
         ways = (storage.charge_frac, storage.discharge_frac)
         if not all(0.0 < way <= 1.0 for way in ways):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from gigawatt.engines.energy.commitment import commit
 from gigawatt.engines.energy.money import capital_recovery_per_year
 from gigawatt.engines.energy.program import Block, Program
 from gigawatt.engines.energy.steps import months_of
@@ -31,6 +32,7 @@ class Model:
     capacity: dict[str, Block] = field(default_factory=dict)
     energy_capacity: dict[str, Block] = field(default_factory=dict)
     output: dict[str, Block] = field(default_factory=dict)
+    running: dict[str, Block] = field(default_factory=dict)
     spill: dict[tuple[str, ...], Block] = field(default_factory=dict)
     charge: dict[str, Block] = field(default_factory=dict)
     stored: dict[str, Block] = field(default_factory=dict)
@@ -98,17 +100,22 @@ def _capacity(model: Model, part: Generator | Storage, cost: float) -> Block:
 
 
 def _dispatchable(model: Model, generator: Generator) -> None:
-    """Add a plant whose output is chosen, up to what the hour allows."""
+    """Add a plant whose output is chosen, up to what the hour allows, or to what is running of that."""
     program, hours_K = model.program, model.steps.hours_K
     available_K = availability(generator, model.steps)
     capacity = _capacity(model, generator, yearly_usd_per_w(model.problem, generator) / PER_THOUSAND)
     fixed = generator.min_w == generator.max_w
     upper = available_K * generator.max_w / model.base_w if fixed else np.inf
-    cost = generator.marginal_usd_per_mwh * PER_THOUSAND * hours_K
+    saved = generator.heat_rate_ratio * generator.fuel_usd_per_mwh * generator.no_load_fuel_frac
+    cost = (generator.marginal_usd_per_mwh - saved) * PER_THOUSAND * hours_K
     output = program.columns(len(hours_K), cost, 0.0, upper)
+    limited = output
+    if generator.is_committed:
+        limited = commit(program, generator, output, hours_K, model.steps.index, upper)
+        model.running[generator.name] = limited
     if not fixed:
         rows = program.rows(len(hours_K), -np.inf, 0.0, model.steps.index)
-        program.put(rows, output, 1.0)
+        program.put(rows, limited, 1.0)
         program.put(rows, capacity, -available_K)
     program.put(model.balance, output, 1.0)
     model.output[generator.name] = output
@@ -219,6 +226,15 @@ def _agreement(model: Model, ppa: Ppa) -> None:
     model.capacity[ppa.name], model.output[ppa.name] = contract, used
 
 
+def _emit(model: Model, row: Block, generator: Generator) -> None:
+    """Put what a plant emits into a row: by output, and by what is running."""
+    each_K = generator.emission_kg_per_mwh * PER_THOUSAND * model.steps.hours_K
+    idle = generator.no_load_fuel_frac
+    model.program.put(row, model.output[generator.name], (1.0 - idle) * each_K)
+    if idle > 0.0:
+        model.program.put(row, model.running[generator.name], idle * each_K)
+
+
 def contract_of_month(grid: Grid, month_H: Integers) -> Floats:
     """Return the contracted import of each month: the most that any of its hours allows [W]."""
     contract_w_M = np.zeros(int(month_H.max()) + 1)
@@ -276,7 +292,7 @@ def _policies(model: Model, demand_K: Floats) -> None:
         limit = problem.carbon_limit_kg * PER_THOUSAND / (model.base_w / WATTS_PER_MEGAWATT)
         row = program.rows(1, -np.inf, limit)
         for generator in burning:
-            program.put(row, model.output[generator.name], generator.emission_kg_per_mwh * PER_THOUSAND * hours_K)
+            _emit(model, row, generator)
         if problem.grid is not None and model.imported is not None:
             carbon_K = steps.mean(problem.grid.carbon_kg_per_mwh_H) * PER_THOUSAND
             program.put(row, model.imported, carbon_K * hours_K)

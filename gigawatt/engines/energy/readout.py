@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gigawatt.engines.energy.carbon import carbon
+from gigawatt.engines.energy.commitment import fuel_w, started_w
 from gigawatt.engines.energy.model import PER_THOUSAND, Model, availability
 from gigawatt.engines.energy.money import capital_recovery_per_year
 from gigawatt.engines.energy.program import Block, Solution
@@ -33,7 +34,7 @@ def slope_of(model: Model, solution: Solution, names: set[str]) -> float:
         slope += float(capacity.of(solution.column)[0] * capacity.of(solution.column_price)[0])
     for generator in model.problem.generators:
         if generator.name in names and not generator.runs_by_itself:  # held: its hours are bounds, not rows
-            output = model.output[generator.name]
+            output = model.running.get(generator.name, model.output[generator.name])
             slope += float(output.of(solution.column) @ np.minimum(output.of(solution.column_price), 0.0))
     return slope
 
@@ -64,6 +65,7 @@ def read(model: Model, solution: Solution, lower_bound_usd: float, gap_frac: flo
     problem, base_w = model.problem, model.base_w
     capacity_w = capacities(model, solution)
     output_w_H = {name: _hours(model, solution, block) for name, block in model.output.items()}
+    running_w_H = {name: _hours(model, solution, block) for name, block in model.running.items()}
     charge_w_H = {name: _hours(model, solution, block) for name, block in model.charge.items()}
     stored = {name: _hours(model, solution, block) / WATTS_PER_MEGAWATT for name, block in model.stored.items()}
     spilled_w_H = _spills(model, solution, capacity_w, output_w_H)
@@ -80,7 +82,7 @@ def read(model: Model, solution: Solution, lower_bound_usd: float, gap_frac: flo
         / WATTS_PER_MEGAWATT
         for storage in problem.storages
     }
-    cost = _costs(problem, capacity_w, energy_mwh, output_w_H, imported, unserved, turned_down, billed_w_M)
+    cost = _costs(problem, capacity_w, energy_mwh, output_w_H, running_w_H, imported, unserved, turned_down, billed_w_M)
     total = sum(cost.values())
     served_w_H = problem.demand_w_H - unserved - turned_down
     lost = cost.get("unserved", 0.0) + cost.get("turned down", 0.0)
@@ -92,6 +94,7 @@ def read(model: Model, solution: Solution, lower_bound_usd: float, gap_frac: flo
         energy_capacity_mwh=energy_mwh,
         output_w_H=output_w_H,
         spilled_w_H=spilled_w_H,
+        running_w_H=running_w_H,
         charge_w_H=charge_w_H,
         stored_mwh_H=stored,
         import_w_H=imported,
@@ -104,7 +107,7 @@ def read(model: Model, solution: Solution, lower_bound_usd: float, gap_frac: flo
         price_usd_per_mwh_H=price_usd_per_mwh_H,
         grid_value_usd_per_mw_year=grid_value,
         policy_price_usd=policy_price,
-        carbon=_carbon(problem, served_w_H, output_w_H, capacity_w, imported),
+        carbon=_carbon(problem, served_w_H, output_w_H, running_w_H, capacity_w, imported),
         certificate=Certificate(
             steps_count=steps_count,
             iterations_count=solution.iterations_count,
@@ -145,6 +148,7 @@ def _costs(
     capacity_w: dict[str, float],
     energy_mwh: dict[str, float],
     output_w_H: dict[str, Floats],
+    running_w_H: dict[str, Floats],
     imported: Floats,
     unserved: Floats,
     turned_down: Floats,
@@ -161,8 +165,11 @@ def _costs(
         recovery = capital_recovery_per_year(problem.discount_rate_frac, storage.life_years)
         cost[f"{storage.name}.capital"] += recovery * storage.capex_usd_per_mwh * energy_mwh[storage.name]
     for generator in problem.generators:
-        fuel = generator.heat_rate_ratio * generator.fuel_usd_per_mwh
-        cost[f"{generator.name}.fuel"] = fuel * _mwh(output_w_H[generator.name])
+        output_H = output_w_H[generator.name]
+        running_H = running_w_H.get(generator.name, output_H)
+        cost[f"{generator.name}.fuel"] = generator.fuel_usd_per_mwh * _mwh(fuel_w(generator, output_H, running_H))
+        if generator.is_committed:
+            cost[f"{generator.name}.starts"] = generator.start_usd_per_mw * _mwh(started_w(running_H))
     if problem.grid is not None:
         cost["grid.energy"] = float(imported @ problem.grid.price_usd_per_mwh_H) / WATTS_PER_MEGAWATT
         cost["grid.demand"] = problem.grid.demand_usd_per_mw_month * _mwh(billed_w_M)
@@ -194,6 +201,7 @@ def _carbon(
     problem: SupplyProblem,
     served_w_H: Floats,
     output_w_H: dict[str, Floats],
+    running_w_H: dict[str, Floats],
     capacity_w: dict[str, float],
     imported: Floats,
 ) -> Carbon:
@@ -203,7 +211,7 @@ def _carbon(
     fossil = [output_w_H[g.name] for g in problem.generators if g.emission_kg_per_mwh > 0.0]
     return carbon(
         served_w_H=served_w_H,
-        fuel_w_H={g.name: g.heat_rate_ratio * output_w_H[g.name] for g in burners},
+        fuel_w_H={g.name: fuel_w(g, output_w_H[g.name], running_w_H.get(g.name, output_w_H[g.name])) for g in burners},
         fuel_kg_per_mwh={g.name: g.carbon_kg_per_mwh for g in burners},
         fossil_w_H=sum(fossil, nothing),
         import_w_H=imported,

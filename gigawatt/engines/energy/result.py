@@ -74,6 +74,8 @@ class SupplyResult:
         By generator, storage (discharge) and agreement (used). [W]
     spilled_w_H : dict of str to ndarray
         By generator that runs by itself, and by agreement (sold at the hub). [W]
+    running_w_H : dict of str to ndarray
+        By generator whose commitment matters: what of it is running. [W]
     charge_w_H : dict of str to ndarray
         By storage. [W]
     stored_mwh_H : dict of str to ndarray
@@ -102,6 +104,7 @@ class SupplyResult:
     energy_capacity_mwh: dict[str, float]
     output_w_H: dict[str, Floats]
     spilled_w_H: dict[str, Floats]
+    running_w_H: dict[str, Floats]
     charge_w_H: dict[str, Floats]
     stored_mwh_H: dict[str, Floats]
     import_w_H: Floats

@@ -43,6 +43,12 @@ class Generator:
         Most energy in the year over demand. [1]
     min_w, max_w : float
         Bounds of capacity. [W]
+    least_load_frac : float
+        Least output over what is running. [1]
+    start_usd_per_mw : float
+        Wear and fuel of bringing a megawatt from rest. [USD/MW]
+    no_load_fuel_frac : float
+        Fuel at no output over that at full load, of what is running; the rest grows with output. [1]
     """
 
     name: str
@@ -57,10 +63,18 @@ class Generator:
     energy_limit_frac: float = UNLIMITED
     min_w: float = 0.0
     max_w: float = UNLIMITED
+    least_load_frac: float = 0.0
+    start_usd_per_mw: float = 0.0
+    no_load_fuel_frac: float = 0.0
+
+    @property
+    def is_committed(self) -> bool:
+        """Whether it matters how much of the plant is running, beside what it puts out."""
+        return self.least_load_frac > 0.0 or self.start_usd_per_mw > 0.0 or self.no_load_fuel_frac > 0.0
 
     @property
     def marginal_usd_per_mwh(self) -> float:
-        """Variable cost and fuel of one megawatt-hour [USD/MWh]."""
+        """Variable cost and fuel of one megawatt-hour at full load [USD/MWh]."""
         return self.variable_usd_per_mwh + self.heat_rate_ratio * self.fuel_usd_per_mwh
 
     @property
@@ -76,6 +90,7 @@ class Generator:
             and self.heat_rate_ratio == 0.0
             and self.carbon_kg_per_mwh == 0.0
             and not np.isfinite(self.energy_limit_frac)
+            and not self.is_committed
         )
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gigawatt.engines.construction import Milestone
-from gigawatt.engines.energy import Carbon
+from gigawatt.engines.energy import Carbon, started_w
 from gigawatt.engines.facility import by_calendar_month
 from gigawatt.planning.facility.answer import FacilityAnswer
 from gigawatt.planning.facility.bridging import Bridging
@@ -250,6 +251,7 @@ def supply_record(supply: Supply) -> dict[str, Any]:
             "grid": _mw(float(np.sum(result.import_w_H))),
         },
         "spilled_mwh": {name: _mw(float(np.sum(watts))) for name, watts in result.spilled_w_H.items()},
+        "starts": {name: _starts(watts, result.capacity_w[name]) for name, watts in result.running_w_H.items()},
         "unserved_mwh": unserved,
         "cost_usd": result.cost_usd,
         "total_usd": result.total_usd,
@@ -277,6 +279,11 @@ def supply_record(supply: Supply) -> dict[str, Any]:
             "residual_frac": certificate.residual_frac,
         },
     }  # fmt: skip
+
+
+def _starts(running_w_H: NDArray[np.float64], capacity_w: float) -> float:
+    """Return how often a year the whole of a plant is started, parts of it added up."""
+    return float(started_w(running_w_H).sum()) / capacity_w if capacity_w > 0.0 else 0.0
 
 
 def _bridge(bridging: Bridging) -> dict[str, Any]:

@@ -67,6 +67,8 @@ class SupplyAsk:
         Most energy of each gas kind, over demand. [1]
     steps_count : int
         Joined hours; 0 for every hour.
+    commitment : bool
+        Whether plants that burn have a minimum load, starts and less efficiency at part load.
     """
 
     parts_w: Mapping[str, tuple[float, float]] = field(default_factory=lambda: dict.fromkeys(SIZED_KINDS, (0.0, inf)))
@@ -74,6 +76,7 @@ class SupplyAsk:
     carbon_free_frac: float = 0.0
     gas_frac: float = inf
     steps_count: int = COARSE_STEPS_COUNT
+    commitment: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +203,7 @@ def supply_problem(
             limit = {"energy_limit_frac": ask.gas_frac} if kind.technology == "gas" and ask.gas_frac < inf else {}
             resource = _resource(kind, case) if kind.technology in ("sun", "wind") else None
             warm = None if resource is not None else np.asarray(case.hours["dry_bulb_c"], dtype=np.float64)
-            generators.append(generator(kind, resource, warm, **bounds, **limit))
+            generators.append(generator(kind, resource, warm, commitment=ask.commitment, **bounds, **limit))
     grid_w = min(ask.grid_w, peak_w)
     area = area_hours(case, catalogue, figures, demand_w_H.size)
     connected = connection(

@@ -78,6 +78,9 @@ def run(
     full: Annotated[
         bool, typer.Option("--full/--coarse", help="Size on all hours, or on 1,500 joined ones (default).")
     ] = False,
+    commitment: Annotated[
+        bool, typer.Option("--commitment", help="Gas plants with minimum load, starts and part load; slower.")
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of the draws of the build schedule.")] = 0,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write report.html, facility.json and hours.parquet there.")
@@ -97,7 +100,7 @@ def run(
         "gpus": round(quantity("--gpus", gpus, "GPU", 1.0)) if gpus else None,
         "power_cap_w": float(shell.power_cap(power_cap) or 0.0),
         "step_s": quantity("--step-time", step_time, "s", 1e-3),
-        "supply": _supply(catalogue, supply, grid_mw, carbon_free, gas_cap, full=full),
+        "supply": _supply(catalogue, supply, grid_mw, carbon_free, gas_cap, full=full, commitment=commitment),
         "plant": plant, "redundancy": redundancy, "load": load, "weather": weather, "month": month or "",
         "bridge": bridge or "", "cleared": cleared or "", "path": path or "", "buildings": buildings or "",
         "retrofit": retrofit, "seed": seed,
@@ -115,13 +118,21 @@ def run(
         "weather": weather, "accelerator": answer.gpus.accelerator, "gpus": gpus, "power_cap": power_cap,
         "step_time": step_time, "ramp_limit": ramp_limit, "swing_limit": swing_limit, "cleared": cleared,
         "path": path, "buildings": buildings, "retrofit": retrofit, "bridge": bridge, "supply": supply,
-        "grid_mw": grid_mw, "carbon_free": carbon_free, "gas_cap": gas_cap, "full": full, "seed": seed,
+        "grid_mw": grid_mw, "carbon_free": carbon_free, "gas_cap": gas_cap, "full": full,
+        "commitment": commitment, "seed": seed,
     }  # fmt: skip
     _put(answer, inputs, catalogue=catalogue, out=out, hours=hours, quiet=quiet, as_json=as_json)
 
 
 def _supply(
-    catalogue: Catalogue, text: str, grid_mw: str | None, carbon_free: str | None, gas_cap: str | None, *, full: bool
+    catalogue: Catalogue,
+    text: str,
+    grid_mw: str | None,
+    carbon_free: str | None,
+    gas_cap: str | None,
+    *,
+    full: bool,
+    commitment: bool,
 ) -> SupplyAsk | None:
     """Read what the supply may be; None for the grid alone."""
     from dataclasses import replace
@@ -129,8 +140,8 @@ def _supply(
     from gigawatt.planning.facility.supply import SupplyAsk, read_supply
 
     if text == "grid":
-        if grid_mw or carbon_free or gas_cap:
-            message = "--grid-mw, --carbon-free and --gas-cap are for a sized supply; add --supply sized"
+        if grid_mw or carbon_free or gas_cap or commitment:
+            message = "--grid-mw, --carbon-free, --gas-cap and --commitment are for a sized supply; add --supply sized"
             raise InputError(message)
         return None
     ask = SupplyAsk() if text == "sized" else read_supply(Path(text), catalogue)
@@ -140,7 +151,7 @@ def _supply(
         ask = replace(ask, carbon_free_frac=_share("--carbon-free", carbon_free))
     if gas_cap is not None:
         ask = replace(ask, gas_frac=_share("--gas-cap", gas_cap))
-    return replace(ask, steps_count=0) if full else ask
+    return replace(ask, commitment=commitment, steps_count=0 if full else ask.steps_count)
 
 
 def _share(option: str, text: str) -> float:
