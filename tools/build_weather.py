@@ -5,6 +5,10 @@ Reads either EnergyPlus weather files (`*.epw`, as NREL's TMY3 set is published)
 pressure with psychrolib (ASHRAE Handbook of Fundamentals 2017, chapter 1, equations 33 and 35); and writes one
 `<station>.csv.gz` per input file. The output is byte for byte the same for the same input.
 
+Some hours of typical years contradict themselves: where months of different years are joined, temperatures were smoothed
+and the humidity was not, and a few stations state a humidity that is not that of their dew point. Where the wet bulb from
+the dew point differs by more than rounding explains, it is taken, so that dew point <= wet bulb <= dry bulb in each hour.
+
 Run it from the repository's root, with the `weather` extra installed::
 
     python tools/build_weather.py FOLDER_WITH_TYPICAL_YEARS gigawatt/catalogue/data/weather
@@ -20,7 +24,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import psychrolib
+
+from gigawatt.engines.facility.psychrometrics import wet_bulb_c as wet_bulbs_of_dew_points_c
 
 COLUMNS = (
     "month",
@@ -39,6 +46,8 @@ COLUMNS = (
 )
 HOURS = 8760  # a typical year has no leap day
 DECIMALS = 2  # hundredths are far below the accuracy of any station
+# [K]; humidity in whole per cent and dew points in tenths move the wet bulb by 0.1 K in warm air, 0.3 K in cold dry air
+CONTRADICTION_K = 0.5
 EPW_HEADER_LINES = 8
 # position of each column in a data line of an EPW file (EnergyPlus auxiliary programs, "EPW data dictionary")
 EPW_FIELDS = {
@@ -82,6 +91,15 @@ def wet_bulb_c(dry_bulb_c: float, rh_pct: float, pressure_pa: float) -> float:
     return float(psychrolib.GetTWetBulbFromRelHum(dry_bulb_c, humidity_frac, pressure_pa))
 
 
+def _from_dew_points_c(hours: list[dict[str, float]]) -> list[float]:
+    """Wet bulbs from the dew points, and no lower than these: below freezing a wet bulb is that of ice."""
+    dry_bulb_c, dew_point_c, pressure_pa = (
+        np.array([hour[name] for hour in hours]) for name in ("dry_bulb_c", "dew_point_c", "pressure_pa")
+    )
+    lowest_c = np.minimum(dew_point_c, dry_bulb_c)
+    return np.maximum(wet_bulbs_of_dew_points_c(dry_bulb_c, lowest_c, pressure_pa), lowest_c).tolist()
+
+
 def _compact(value: float) -> str:
     """Write a number with at most two decimals and no trailing zeros."""
     text = f"{value:.{DECIMALS}f}".rstrip("0").rstrip(".")
@@ -91,10 +109,12 @@ def _compact(value: float) -> str:
 def build(source: Path, target: Path) -> Path:
     """Write the catalogue's weather file for one typical year and return its path."""
     station = source.name.removesuffix(".gz").removesuffix(".csv").removesuffix(".epw")
-    lines = [",".join(COLUMNS)]
-    for hour in read_hours(source):
-        hour["wet_bulb_c"] = wet_bulb_c(hour["dry_bulb_c"], hour["rh_pct"], hour["pressure_pa"])
-        lines.append(",".join(_compact(hour[name]) for name in COLUMNS))
+    hours = list(read_hours(source))
+    for hour, from_dew_point_c in zip(hours, _from_dew_points_c(hours), strict=True):
+        found_c = wet_bulb_c(hour["dry_bulb_c"], hour["rh_pct"], hour["pressure_pa"])
+        contradicts = abs(found_c - from_dew_point_c) > CONTRADICTION_K or found_c < hour["dew_point_c"]
+        hour["wet_bulb_c"] = from_dew_point_c if contradicts else found_c
+    lines = [",".join(COLUMNS), *(",".join(_compact(hour[name]) for name in COLUMNS) for hour in hours)]
     if len(lines) != HOURS + 1:
         message = f"{source}: has {len(lines) - 1} hours; a typical year has {HOURS}"
         raise ValueError(message)

