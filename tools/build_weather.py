@@ -5,9 +5,10 @@ Reads either EnergyPlus weather files (`*.epw`, as NREL's TMY3 set is published)
 pressure with psychrolib (ASHRAE Handbook of Fundamentals 2017, chapter 1, equations 33 and 35); and writes one
 `<station>.csv.gz` per input file. The output is byte for byte the same for the same input.
 
-Some hours of typical years contradict themselves: where months of different years are joined, temperatures were smoothed
-and the humidity was not, and a few stations state a humidity that is not that of their dew point. Where the wet bulb from
-the dew point differs by more than rounding explains, it is taken, so that dew point <= wet bulb <= dry bulb in each hour.
+Some hours of typical years contradict themselves: where months of different years are joined, temperatures were
+smoothed and the humidity was not, and a few stations state a humidity that is not that of their dew point. Where the
+wet bulb from the dew point differs by more than rounding explains, it is taken, so that dew point <= wet bulb <= dry
+bulb in each hour.
 
 Run it from the repository's root, with the `weather` extra installed::
 
