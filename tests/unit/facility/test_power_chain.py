@@ -60,16 +60,23 @@ def test_impossible_efficiency_is_refused(efficiency_frac):
     [
         ("hv-transformer", 0.51, 0.9976, 0.9978),  # Regulation (EU) 548/2014, tier 2, 100 MVA: 99.770 % at its best
         ("lv-transformer", 0.50, 0.9952, 0.9954),  # 10 CFR 431.196, liquid-immersed, 2,500 kVA: 99.53 % at half load
-        ("ups-double-conversion", 0.25, 0.93, 0.95),  # makers: 94-97 % from half load up, less at a quarter
+        ("ups-double-conversion", 0.25, 0.93, 0.95),  # LBNL, 2024 report, table 4.3: 90-99 %, hyperscale and AI
         ("ups-double-conversion", 0.50, 0.95, 0.97),
         ("ups-double-conversion", 1.00, 0.95, 0.97),
-        ("ups-eco", 0.50, 0.985, 0.99),  # makers: up to 99 %
+        ("ups-eco", 0.50, 0.985, 0.99),  # the same, its upper end
         ("ups-eco", 1.00, 0.985, 0.99),
-        ("rectifier-800v", 0.75, 0.975, 0.985),  # makers: 98 %
+        ("rectifier-800v", 0.75, 0.975, 0.985),  # estimate, as the range beside it
     ],
 )
 def test_stages_meet_their_published_efficiency(name, load_frac, low, high):
     assert low <= efficiency(STAGES[name], load_frac) <= high
+
+
+@pytest.mark.parametrize("load_frac", [0.5, 0.625, 0.75])
+def test_a_bypassed_ups_loses_a_third_of_double_conversion(load_frac):
+    # Schneider Electric, Galaxy VX operation manual 990-5452: eConversion cuts what the UPS takes to a third
+    lost = [stage_loss_w(np.array([load_frac]), 1.0, STAGES[f"ups-{mode}"])[0] for mode in ("double-conversion", "eco")]
+    assert lost[0] / lost[1] == pytest.approx(3.0, rel=0.05)
 
 
 def test_power_shelf_meets_open_rack():
