@@ -120,8 +120,8 @@ def _cost_parts(result: dict[str, Any]) -> str:
 
 def chain(result: dict[str, Any]) -> Table:
     """Return the power chain, from the meter to the chip."""
-    where = {"trunk": "all", "cooling": "cooling", "site": "site", "it": "IT", "rack": "in the rack"}
-    head = ("stage", "for", "rating", "spare", "loss, mean", "at design", "lost a year")
+    where = {"trunk": "all", "cooling": "cooling", "site": "site", "it": "IT", "rack": "rack"}
+    head = ("stage", "for", "rating", "spare", "loss", "design", "a year")
     rows = [
         (
             row["stage"], where[row["part"]], _mw(row["rating_mw"]), row["redundancy"] or "–",

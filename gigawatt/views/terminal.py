@@ -28,6 +28,7 @@ NPV = "finance.npv_usd"
 CLAIMS_SHOWN = 3
 LABEL_CHARACTERS = 27  # a figure's label keeps these before what was announced is cut
 QUARTER_MONTHS = 3
+WHOLE_NAME_CHARACTERS = 22  # names up to this length in a first column are not broken
 SERIES = (("GPUs online", "gpus_online", "GPU"), ("Facility power", "facility_mw", "MW"), ("Cash", "cash_usd", "USD"))
 VERDICT_STYLES = {"agrees": "green", "differs": "yellow", "cannot be": "red", "not modelled": "dim"}
 _NUMBER = re.compile(r"^[+\-−~<>]?\s?[\d.,]+(e[+-]?\d+)?(\s|%|$|[(–])")
@@ -66,7 +67,8 @@ def show_table(headings: Sequence[str], rows: Sequence[Sequence[object]], *, tit
         cells = [str(row[position]) for row in rows]
         filled = [cell for cell in cells if cell not in ("", "-", "–")]
         numeric = bool(filled) and all(_NUMBER.match(cell) for cell in filled)
-        table.add_column(Text(heading), justify="right" if numeric else "left", overflow="fold")
+        names = position == 0 and not any(" " in cell or len(cell) > WHOLE_NAME_CHARACTERS for cell in cells)
+        table.add_column(Text(heading), justify="right" if numeric else "left", overflow="fold", no_wrap=names)
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
     return table
