@@ -1,7 +1,7 @@
 """Run folders: one form for what any verb writes, so that it can be found, read and removed again.
 
 A folder is a run when it has `run.json`, the record of the run: verb, what it was about, version, seed, hashes, when it
-was made, how it ended. It is written first (`running`) and last (`done`), each time whole, so that a killed run tells so.
+was made, how it ended. It is written first (`running`) and last (`done`), each time whole: a killed run tells so.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ KINDS = ("csv", "xlsx", "parquet")  # what tables are handed over as
 RECORDS = "runs"  # the view of the records themselves
 SHEET_CHARACTERS = 31  # the longest name that a sheet may have
 NUMBERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "UBIGINT", "UINTEGER"}
-PLAIN = (str, int, float, type(None))
+PLAIN = (str, int, float, Decimal, type(None))
 MOST_SHEET_ROWS = 1_048_575  # below the heading
 
 

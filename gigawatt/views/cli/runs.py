@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = 'Example: gigawatt runs query "SELECT run, month, gpus_online FROM months"'
 ACTIONS = ("list", "show", "query", "rm")
+MINUTE_CHARACTERS = 16  # of a time, up to its minutes
 STEP = 1024.0  # bytes of a kibibyte, kibibytes of a mebibyte
 SIZES = ("B", "KiB", "MiB", "GiB")
 
@@ -79,12 +80,12 @@ def _list(root: Path, as_json: bool) -> None:
         put_json(_document({"in": str(root)}, {"runs": [_brief(run) for run in found]}))
         return
     if not found:
-        put(f"{root}: no runs; gigawatt plan SCENARIO makes one")
+        typer.echo(f"{root}: no runs; gigawatt plan SCENARIO makes one")
         return
     from gigawatt.views.terminal import show_table
 
     rows = [
-        (run.name, run.verb, run.about, run.status, run.created.replace("T", " ").removesuffix("Z"), _size(run.bytes))
+        (run.name, run.verb, run.about, run.status, run.created[:MINUTE_CHARACTERS].replace("T", " "), _size(run.bytes))
         for run in found
     ]
     put(show_table(("run", "verb", "about", "status", "made, UTC", "size"), rows))
