@@ -58,8 +58,8 @@ RACK_STAGES: dict[str, Stage] = {
     "battery-shelf": Stage("battery-shelf", 0.001, 0.0, 0.001, indoor=True),
     # 800 V DC to 50 V or 12 V: 98.1 % at half load. Frontier's are at 98 % (the same). Estimate, 97.5 to 98.5 %
     "dc-converter": Stage("dc-converter", 0.003, 0.008, 0.009, indoor=True),
-    # From the bar to the core of the chip, two steps: 90 % at full load. Estimate, 86 to 93 %. A module's rating is taken
-    # at its input, so for accelerators this loss is inside the chip's rated power.
+    # From the bar to the core of the chip, two steps: 90 % at full load. Estimate, 86 to 93 %. A rating is taken
+    # at the input, so for accelerators this loss is inside the chip's rated power.
     "board": Stage("board", 0.01, 0.06, 0.04, indoor=True),
 }
 RACK_CHAINS: dict[str, tuple[str, ...]] = {
