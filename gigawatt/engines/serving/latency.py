@@ -28,6 +28,8 @@ P99_EXCEEDED = 0.01
 CLUMPS_P99 = 3.605
 # Highest share of time that prompts take in the same formulas.
 HIGHEST_PROMPT_LOAD = 0.97
+# How much further the 99th percentile lies per unit of skewness: (z^2 - 1) / 6.
+SKEW_P99 = (NORMAL_P99**2 - 1.0) / 6.0
 # Nearest to saturation at which the spread of the batch is evaluated: it grows without bound there, and in practice the
 # scheduler's limit on sequences holds it. [-]
 LARGEST_ELASTICITY = 0.97
@@ -113,6 +115,45 @@ def batch_spread(batch_B: Floats, elasticity_B: Floats) -> Floats:
     return np.asarray(np.sqrt(batch_B / (1.0 - np.minimum(elasticity_B, LARGEST_ELASTICITY))))
 
 
+def skewed_p99(skewness: Floats | float) -> Floats:
+    r"""Return how many standard deviations the 99th percentile lies above the mean of a skewed distribution.
+
+    Parameters
+    ----------
+    skewness : array or float
+        Third central moment over the cube of the standard deviation. [-]
+
+    Returns
+    -------
+    array
+        :math:`z + (z^2 - 1) \gamma / 6`, the expansion of Cornish and Fisher to its second term [1]_. [-]
+
+    References
+    ----------
+    .. [1] E. A. Cornish and R. A. Fisher, "Moments and cumulants in the specification of distributions," Revue de
+       l'Institut International de Statistique, vol. 5, no. 4, 1938.
+
+    Examples
+    --------
+    Prompt lengths spread by half, as a gamma distribution of shape 4, whose 99th percentile is 3.02 deviations up:
+
+    >>> round(float(skewed_p99(1.0)), 2)
+    3.06
+    """
+    return np.asarray(NORMAL_P99 + SKEW_P99 * skewness)
+
+
+def _batch_skewness(load: Load) -> Floats:
+    """Return the skewness of the replica's batch, that of `batch_spread`'s distribution: (1 + e) / sqrt(n (1 - e))."""
+    elasticity_B = np.minimum(load.elasticity_B, LARGEST_ELASTICITY)
+    return np.asarray((1.0 + elasticity_B) / np.sqrt(load.batch_B * load.copies_count * (1.0 - elasticity_B)))
+
+
+def _prompts_skewness(load: Load, length_cv: float) -> Floats:
+    """Return the skewness of a Poisson number of prompts whose lengths are gamma-distributed."""
+    return np.asarray((1.0 + 2.0 * length_cv**2) / np.sqrt(load.batch_B * (1.0 + length_cv**2)))
+
+
 def latency(inputs: ServingInputs, load: Load) -> Latency:
     r"""Return the latency of operating points.
 
@@ -133,8 +174,8 @@ def latency(inputs: ServingInputs, load: Load) -> Latency:
     :math:`TPOT = T_d / g + B T_p / O`, with g the tokens gained in a step. Its 99th percentile adds, in quadrature,
     what the batch deviates from its mean (`batch_spread`; it outlives an answer, so that an answer sees it whole) and
     the prompts read while an answer is written, a compound Poisson count of mean B and deviation
-    :math:`\sqrt{B (1 + c^2)}`. A gap between tokens holds whole prompts; with chunks at most `step_tokens_count`
-    tokens of them.
+    :math:`\sqrt{B (1 + c^2)}`; both are skewed, and so are prompt lengths (`skewed_p99`). A gap between tokens holds
+    whole prompts; with chunks at most `step_tokens_count` tokens of them.
     """
     request, batch_B, prompt_s = inputs.request, load.batch_B, load.prompt_s
     written = request.output_tokens
@@ -145,9 +186,10 @@ def latency(inputs: ServingInputs, load: Load) -> Latency:
     room_B = np.maximum(load.largest_batch - batch_B, 0.0)
     # requests that go to the least loaded of several replicas keep these equal: only the sum fluctuates
     spread_B = batch_spread(batch_B, load.elasticity_B) / np.sqrt(load.copies_count)
-    fuller_B = np.minimum(NORMAL_P99 * spread_B, room_B) / batch_B
+    fuller_B = np.minimum(skewed_p99(_batch_skewness(load)) * spread_B, room_B) / batch_B
     slower_B = tpot_B * load.elasticity_B * fuller_B
-    read_B = NORMAL_P99 * np.sqrt(batch_B * uneven) / written * prompt_s
+    read_p99_B = skewed_p99(_prompts_skewness(load, request.length_cv))
+    read_B = read_p99_B * np.sqrt(batch_B * uneven) / written * prompt_s
     tpot_p99_B = tpot_B + np.hypot(slower_B, read_B)
     hit_B = 1.0 / (1.0 + (MEDIAN_GAP_FACTOR / prompts_B) ** 2)
     gap_B = each_s_B + prompts_B * prompt_s * hit_B
@@ -158,7 +200,8 @@ def latency(inputs: ServingInputs, load: Load) -> Latency:
     own_s_B = served_B + prompt_s * (load.stages - 1.0)
     steps = STEPS_TO_FIRST_TOKEN if inputs.chunked_prefill else STEPS_TO_OWN_STEP
     ttft_B = wait_B + own_s_B + steps * step_B
-    tails_B = np.hypot(wait_p99_B - wait_B, NORMAL_P99 * request.length_cv * own_s_B)
+    longest = skewed_p99(2.0 * request.length_cv)  # of gamma-distributed lengths
+    tails_B = np.hypot(wait_p99_B - wait_B, longest * request.length_cv * own_s_B)
     tails_B = np.hypot(tails_B, steps * load.gained * (tpot_p99_B - tpot_B))
     if inputs.chunked_prefill:  # prompts that came together share their step
         tails_B = np.hypot(tails_B, np.maximum(gap_p99_B - step_B, 0.0))

@@ -13,9 +13,9 @@ from gigawatt.errors import InputError, nearest
 INTERVAL_FACTOR: Mapping[str, tuple[float, float]] = {
     "max-load": (1.14, 1.21),
     # of mixtures the pooled figure: their few rows are of one model
-    "offline": (1.19, 1.17),
-    "server": (1.23, 1.20),
-    "interactive": (1.32, 1.32),
+    "offline": (1.20, 1.17),
+    "server": (1.21, 1.20),
+    "interactive": (1.31, 1.31),
     "steady": (1.15, 1.24),
     "itl_ms": (1.17, 1.22),
     "power_w": (1.10, 1.25),

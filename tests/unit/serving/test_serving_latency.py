@@ -10,7 +10,7 @@ from serving_cases import inputs
 from test_serving_simulator import inputs_of, requests_of
 
 from gigawatt.engines.serving import Replica, Request, operating_point
-from gigawatt.engines.serving.latency import batch_spread
+from gigawatt.engines.serving.latency import batch_spread, skewed_p99
 from gigawatt.engines.serving.queueing import busy_probability, wait_s
 from gigawatt.engines.serving.simulator import Service, replay, step_model
 
@@ -30,6 +30,27 @@ def test_the_batch_spreads_as_its_birth_and_death_chain_says():
     deviation = float(np.sqrt((count - mean) ** 2 @ weight))
     elasticity = arrive * each
     assert batch_spread(np.array([mean]), np.array([elasticity]))[0] == pytest.approx(deviation, rel=0.02)
+
+
+@pytest.mark.parametrize("arrive", [2.0, 8.0, 9.3])
+def test_one_batch_in_a_hundred_is_as_large_as_the_chain_says(arrive):
+    fixed, each = 5.0, 0.1
+    logs = np.cumsum(np.log(arrive * (fixed + each * np.arange(1, 8000)) / np.arange(1, 8000)))
+    weight = np.exp(np.concatenate([[0.0], logs]) - logs.max())
+    weight /= weight.sum()
+    below = np.cumsum(weight)
+    mean, elasticity = float(np.arange(len(weight)) @ weight), arrive * each
+    largest = float(np.interp(0.99, below, np.arange(len(weight)) + 0.5))
+    skewness = (1.0 + elasticity) / np.sqrt(mean * (1.0 - elasticity))
+    deviation = batch_spread(np.array([mean]), np.array([elasticity]))[0]
+    skewed = mean + float(skewed_p99(skewness)) * deviation
+    assert skewed == pytest.approx(largest, rel=0.03)
+    assert abs(skewed - largest) < 0.3 * abs(mean + 2.33 * deviation - largest)
+
+
+def test_one_prompt_in_a_hundred_is_as_long_as_its_distribution_says():
+    for spread, quantile in ((0.3, 1.826), (0.5, 2.511)):  # of gamma distributions of mean 1
+        assert 1.0 + skewed_p99(2.0 * spread) * spread == pytest.approx(quantile, rel=0.01)
 
 
 def test_two_servers_wait_as_erlang_says():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
+from gigawatt.engines.policy.machine import run
 from gigawatt.engines.serving.simulator.state import (
     ENDS,
     MOVES,
@@ -16,7 +17,7 @@ from gigawatt.engines.serving.simulator.state import (
 from gigawatt.engines.serving.simulator.steps import begin_step, end_step, free_pages
 from gigawatt.engines.serving.simulator.structures import heap_pop, hit_tokens, queue_last
 
-ROUND_ROBIN, LEAST_LOADED, PREFIX_AWARE = range(3)
+ROUND_ROBIN, LEAST_LOADED, PREFIX_AWARE, WRITTEN = range(4)
 
 
 @nb.njit(cache=True)
@@ -34,6 +35,36 @@ def _least_loaded(world: World, first: int, last: int) -> int:
 
 
 @nb.njit(cache=True)
+def _best_scored(world: World, who: int, first: int, last: int) -> int:
+    """Return the replica with the highest score of a written router; features in the order of `routers.FEATURES`."""
+    rules = world.rules[0]
+    requests = world.requests
+    replicas = world.replicas
+    features = world.features
+    turn = world.counters[0] % (last - first)
+    world.counters[0] += 1
+    input_tokens = float(requests[who].input_tokens)
+    best, highest = first, -np.inf
+    for replica in range(first, last):
+        hit = float(hit_tokens(world, replica, who))
+        free = float(replicas[replica].room - replicas[replica].used)
+        features[0], features[1], features[2] = input_tokens, hit, hit / input_tokens
+        features[3] = replicas[replica].outstanding
+        features[4] = replicas[replica].waiting
+        features[5] = replicas[replica].running
+        features[6] = replicas[replica].pending
+        features[7] = free / max(float(replicas[replica].room), 1.0)
+        features[8] = free * rules.page_tokens
+        features[9] = max(replicas[replica].step_s, 0.0)
+        features[10] = (replica - first - turn) % (last - first)
+        features[11] = last - first
+        score = run(world.code, world.constants, features, world.stack)
+        if score > highest:
+            best, highest = replica, score
+    return best
+
+
+@nb.njit(cache=True)
 def _route(world: World, who: int, first: int, last: int, pool: int) -> int:
     """Choose the replica for a request."""
     rules = world.rules[0]
@@ -45,6 +76,8 @@ def _route(world: World, who: int, first: int, last: int, pool: int) -> int:
         return int(first + (counters[pool] - 1) % (last - first))
     if rules.routing == LEAST_LOADED or pool == 1:
         return _least_loaded(world, first, last)
+    if rules.routing == WRITTEN:
+        return _best_scored(world, who, first, last)
     best, least = first, np.inf
     for replica in range(first, last):
         unread = replicas[replica].pending + requests[who].input_tokens - hit_tokens(world, replica, who)

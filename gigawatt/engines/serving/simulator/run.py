@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from gigawatt.engines.serving.simulator.kernel import loop
+from gigawatt.engines.serving.simulator.kernel import WRITTEN, loop
+from gigawatt.engines.serving.simulator.routers import FEATURES
 from gigawatt.engines.serving.simulator.state import (
     BATCH,
     BLOCK,
@@ -167,7 +168,7 @@ def _rules(requests: Requests, service: Service) -> tuple[float, ...]:
     return (
         service.replicas_count,
         service.prompt_model is not None,
-        ROUTINGS.index(service.routing),
+        ROUTINGS.index(service.routing) if service.router is None else WRITTEN,
         service.max_sequences_count,
         service.step_tokens_count,
         service.chunked,
@@ -234,6 +235,7 @@ def _world(requests: Requests, service: Service) -> World:
             table[name][pool] = getattr(model, f"{name}_B")[: table.shape[1]]
     replicas, blocks_shelves = _replicas(service), _caches(requests, service)
     rows = _requests(requests)
+    router = service.router
     return World(
         rules=np.array([_rules(requests, service)], dtype=RULES),
         pools=np.array([_pool(model) for model in pools], dtype=POOL),
@@ -248,6 +250,10 @@ def _world(requests: Requests, service: Service) -> World:
         moves=np.zeros(rows.size + 1, dtype=EVENT),
         counters=np.zeros(COUNTERS, dtype=np.int64),
         gaps=np.zeros(GAP_BINS),
+        code=router.code if router else np.zeros((0, 2), dtype=np.int32),
+        constants=router.constants if router else np.zeros(0),
+        features=np.zeros(len(FEATURES.rows)),
+        stack=router.new_stack() if router else np.zeros(1),
     )
 
 
@@ -289,6 +295,7 @@ def _collect(service: Service, world: World) -> Replay:
         energy_j=energy_j,
         gpu_energy_j=gpu_energy_j,
         steps_count=int(replicas["steps"].sum()),
+        router_faults=int(world.stack[0]),
     )
 
 

@@ -70,3 +70,7 @@ class World(NamedTuple):
     moves: NDArray[np.void]  # heap of sequences that reach the decode pool
     counters: NDArray[np.int64]
     gaps: NDArray[np.float64]
+    code: NDArray[np.int32]  # of a written router, or nothing: code, constants, what it reads, its scratch
+    constants: NDArray[np.float64]
+    features: NDArray[np.float64]
+    stack: NDArray[np.float64]

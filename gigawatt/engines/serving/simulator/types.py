@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gigawatt.engines.policy import Program
+
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
@@ -134,6 +136,8 @@ class Service:
         Moving KV cache from the prefill to the decode pool. [s]
     routing : str
         One of `ROUTINGS`.
+    router : Program, optional
+        A written rule in place of it, compiled with `routers.FEATURES`.
     max_sequences_count : int
         Running sequences of a replica at most. [-]
     step_tokens_count : int
@@ -164,6 +168,7 @@ class Service:
     transfer_s_per_token: float = 0.0
     transfer_latency_s: float = 0.0
     routing: str = "least-loaded"
+    router: Program | None = None
     max_sequences_count: int = 256
     step_tokens_count: int = 8192
     chunked: bool = True
@@ -202,6 +207,8 @@ class Replay:
     energy_j, gpu_energy_j : float
         All-in IT energy of the replicas over the duration; of the accelerators alone. [J]
     steps_count : int
+    router_faults : int
+        Times that a written router had no finite value, which then counts as 0.
     """
 
     first_token_s_N: Floats
@@ -226,3 +233,4 @@ class Replay:
     energy_j: float
     gpu_energy_j: float
     steps_count: int
+    router_faults: int = 0
