@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,11 +78,17 @@ def _others(written: list[str], overlays: list[Path] | None) -> dict[str, Resolv
     """Read the plans to compare with: a scenario, and settings after it."""
     found = {}
     for text in written:
-        words = shlex.split(text)
-        if not words:
-            message = "--against: name a scenario, as in --against 'meta-2025 budget.0.capex=70e9'"
+        words = text.split()
+        if not words or "=" in words[0]:
+            message = "--against: name a scenario, as in --against 'meta-2025 budget.0.capex=70 B USD'"
             raise InputError(message)
-        found[text] = resolved(words[0], words[1:], overlays)
+        settings: list[str] = []
+        for word in words[1:]:
+            if "=" in word or not settings:
+                settings.append(word)
+            else:  # a unit after its number
+                settings[-1] += f" {word}"
+        found[text] = resolved(words[0], settings, overlays)
     return found
 
 
