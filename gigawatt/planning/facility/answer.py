@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gigawatt.catalogue import Catalogue
 from gigawatt.engines.energy import Carbon
-from gigawatt.engines.facility import FacilityInputs, FacilityResult, PlantDesign, hourly_work_w, simulate_year
+from gigawatt.engines.facility import FacilityInputs, FacilityResult, PlantDesign, simulate_year
 from gigawatt.errors import InputError
 from gigawatt.planning.design_day import DesignDay, design_day, facility_ratio
 from gigawatt.planning.facility.accelerators import GpuPower, capped_w, gpu_power
@@ -19,7 +19,8 @@ from gigawatt.planning.facility.build import Build, site_build
 from gigawatt.planning.facility.case import SiteCase, site_case
 from gigawatt.planning.facility.chain import StageRow, stage_rows
 from gigawatt.planning.facility.grid import YearCost, area_hours, energy_price, grid_carbon, year_cost
-from gigawatt.planning.facility.profile import LoadProfile, load_profile
+from gigawatt.planning.facility.own_load import is_load_file, read_load, whole_year
+from gigawatt.planning.facility.profile import LoadProfile, load_profile, own_profile
 from gigawatt.planning.facility.supply import Supply, SupplyAsk, site_supply
 from gigawatt.planning.facility.swing import STEP_S, Swing, site_swing
 from gigawatt.planning.figures import Figures
@@ -46,13 +47,13 @@ class Land:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of a site; each field as in `facility`."""
+    """What is asked of a site; each field as in `facility`. A load is a word, a share, a file, or hours in watts."""
 
     it_mw: float | None = None
     month: str = ""
     plant: str | None = None
     redundancy: str | None = None
-    load: str = "training"
+    load: str | Floats = "training"
     weather: str | None = None
     accelerator: str = ACCELERATOR
     gpus: int | None = None
@@ -159,7 +160,7 @@ def facility(catalogue: Catalogue, site: str, **asked: Any) -> FacilityAnswer:
     question, figures = Question(**asked), Figures()
     case = site_case(catalogue, site, question.plant, question.redundancy, question.weather)
     design = plant_design(case.plant, figures)
-    profile = load_profile(question.load, catalogue.defaults, figures)
+    profile, load_notices = _profile(case, catalogue, question, figures)
     ratio = facility_ratio(design, case.weather)
     it_rated_w, facility_w = _rating(case, catalogue, question, ratio, figures)
     year = _year(case, question, design, profile, it_rated_w, figures)
@@ -194,9 +195,20 @@ def facility(catalogue: Catalogue, site: str, **asked: Any) -> FacilityAnswer:
         supply=supply,
         bridging=bridging,
         outline=outline.rings,
-        notices=(*case.notices, *_notices(case, question, build, it_rated_w, ratio)),
+        notices=(*case.notices, *load_notices, *_notices(case, question, build, it_rated_w, ratio)),
         figures=figures,
     )
+
+
+def _profile(
+    case: SiteCase, catalogue: Catalogue, question: Question, figures: Figures
+) -> tuple[LoadProfile, tuple[str, ...]]:
+    """Return what the accelerators do, and what was changed in hours of one's own."""
+    load = question.load
+    if isinstance(load, str) and not is_load_file(load):
+        return load_profile(load, catalogue.defaults, figures), ()
+    own = read_load(load, case.entry.id, case.place.utc_offset_h) if isinstance(load, str) else whole_year(load)
+    return own_profile(own, catalogue.defaults, figures), own.notices
 
 
 def site_power_w(case: SiteCase, month: str, figures: Figures) -> float:
@@ -249,7 +261,7 @@ def _year(
     building_m2 = figures(f"sites.{entry.id}.building_m2", entry.building_m2) if own_size and entry.building_m2 else 0.0
     return simulate_year(
         FacilityInputs(
-            it_w_H=hourly_work_w(it_rated_w, profile.work),
+            it_w_H=profile.hours_w(it_rated_w),
             it_design_w=it_rated_w,
             weather=case.weather,
             plant=design,

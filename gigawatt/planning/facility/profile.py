@@ -1,16 +1,21 @@
-"""The IT load of a year by a word: training, serving, mixed; or a flat share of the rating."""
+"""The IT load of a year: training, serving, mixed, a flat share of the rating, or hours of one's own."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from gigawatt.catalogue.schema import Defaults
-from gigawatt.engines.facility import SiteWork, TrainingPhase
+from gigawatt.engines.facility import SiteWork, TrainingPhase, hourly_work_w
 from gigawatt.errors import InputError, nearest
+from gigawatt.planning.facility.own_load import Floats, OwnLoad
 from gigawatt.planning.figures import Figures
+from gigawatt.units import WATTS_PER_MEGAWATT
 
 HOURS_COUNT = 8760
 PROFILES = ("training", "serving", "mixed")
+ROUNDING = 1e-9  # of a rating that is computed back from the meter
 MIXED_TRAINING_FRAC = 0.5  # ASSUMPTION: half of a mixed site trains, half serves
 
 
@@ -21,19 +26,41 @@ class LoadProfile:
     Attributes
     ----------
     name : str
-        training, serving, mixed or flat.
+        training, serving, mixed or flat; the file's, where the hours are one's own.
     work : SiteWork
         For the facility engine.
     training_frac : float
         Share of the rating that trains. [1]
     training_load_frac : float
         Mean over rating of what trains. [1]
+    it_w_H : ndarray or None
+        Hours of one's own, in place of the work. Nothing of them is known to train in step. [W]
     """
 
     name: str
     work: SiteWork
     training_frac: float
     training_load_frac: float
+    it_w_H: Floats | None = None
+
+    def hours_w(self, it_rated_w: float) -> Floats:
+        """Return the 8,760 hours on a rating; raise InputError where one's own hours pass it. [W]."""
+        if self.it_w_H is None:
+            return hourly_work_w(it_rated_w, self.work)
+        at = int(np.argmax(self.it_w_H))
+        if self.it_w_H[at] > it_rated_w * (1.0 + ROUNDING):
+            message = (
+                f"load {self.name}: hour {at + 1:,} is {self.it_w_H[at] / WATTS_PER_MEGAWATT:,.6g} MW, above the IT "
+                f"rating of {it_rated_w / WATTS_PER_MEGAWATT:,.6g} MW; a larger one is said with --it-mw"
+            )
+            raise InputError(message)
+        return self.it_w_H
+
+
+def own_profile(load: OwnLoad, defaults: Defaults, figures: Figures) -> LoadProfile:
+    """Return the profile of hours of one's own."""
+    idle = figures("defaults.idle_load_frac", defaults.idle_load_frac)
+    return LoadProfile(load.name, SiteWork(idle), 0.0, 0.0, load.it_w_H)
 
 
 def load_profile(text: str, defaults: Defaults, figures: Figures) -> LoadProfile:
@@ -94,7 +121,10 @@ def _flat(text: str, idle_frac: float) -> LoadProfile:
     try:
         share = parse(text, "1")[0]
     except UnitError as error:
-        message = f'load "{text}" is none of {", ".join(PROFILES)}, nor a share such as 0.8. {nearest(text, PROFILES)}'
+        message = (
+            f'load "{text}" is none of {", ".join(PROFILES)}, nor a share such as 0.8, nor a file of hours (.csv, '
+            f".csv.gz, .parquet). {nearest(text, PROFILES)}"
+        )
         raise InputError(message) from error
     if not 0.0 < share <= 1.0:
         message = f"load {text} is no share of the rating; it lies above 0 and at most at 1"

@@ -34,7 +34,11 @@ def run(
         str | None, typer.Option(help="Spare units behind the trunk: none, N, N+1, 2N, 4-to-make-3, block-redundant.")
     ] = None,
     load: Annotated[
-        str, typer.Option(help="training, serving, mixed, or a flat share of the rating such as 0.8.")
+        str,
+        typer.Option(
+            metavar="LOAD|FILE",
+            help="training, serving, mixed, a flat share of the rating such as 0.8, or a file of hours (it_mw).",
+        ),
     ] = "training",
     weather: Annotated[
         str | None, typer.Option(metavar="FILE|STATION", help="EPW, TMY3, PVGIS, CSV, Parquet, or a station's id.")
