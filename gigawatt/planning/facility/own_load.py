@@ -26,7 +26,7 @@ STAMP, HOUR = "timestamp_utc", "hour"  # a fleet's table numbers its hours
 
 
 @dataclass(frozen=True, slots=True)
-class OwnLoad:
+class LoadYear:
     """A year of IT power.
 
     Attributes
@@ -55,7 +55,7 @@ def is_load_file(text: str) -> bool:
     return Path(text).suffix.lower() in SUFFIXES
 
 
-def read_load(path: Path | str, site: str, utc_offset_h: float) -> OwnLoad:
+def read_load(path: Path | str, site: str, utc_offset_h: float) -> LoadYear:
     """Read a year of IT power from a file.
 
     Parameters
@@ -71,7 +71,7 @@ def read_load(path: Path | str, site: str, utc_offset_h: float) -> OwnLoad:
 
     Returns
     -------
-    OwnLoad
+    LoadYear
 
     Raises
     ------
@@ -92,11 +92,11 @@ def read_load(path: Path | str, site: str, utc_offset_h: float) -> OwnLoad:
             raise wrong(file, 0, STAMP, "needs the time zone of the weather, which its file does not say")
         series = read_series(path, "load", utc_offset_h, column=column)
         whole = whole_year(series.value_H * watts, file, column)
-        return OwnLoad(path.name, whole.it_w_H, series.notices)
+        return LoadYear(path.name, whole.it_w_H, series.notices)
     return whole_year(columns[column] * watts, file, column, numbered=HOUR in header)
 
 
-def whole_year(it_w_N: Floats, file: str = "load", column: str = "", numbered: bool = False) -> OwnLoad:
+def whole_year(it_w_N: Floats, file: str = "load", column: str = "", numbered: bool = False) -> LoadYear:
     """Make a year of an IT load, or say what is wrong with it.
 
     Parameters
@@ -111,7 +111,7 @@ def whole_year(it_w_N: Floats, file: str = "load", column: str = "", numbered: b
 
     Returns
     -------
-    OwnLoad
+    LoadYear
 
     Raises
     ------
@@ -136,17 +136,17 @@ def whole_year(it_w_N: Floats, file: str = "load", column: str = "", numbered: b
     name, count = Path(file).name, values.size
     if numbered and count > HOURS_COUNT:
         notice = f"load: the first {count - HOURS_COUNT:,} of {count:,} hours are left out; the year is the last"
-        return OwnLoad(name, values[-HOURS_COUNT:], (notice,))
+        return LoadYear(name, values[-HOURS_COUNT:], (notice,))
     if count == LEAP_HOURS_COUNT:
         without = np.delete(values, np.s_[LEAP_DAY_H : LEAP_DAY_H + int(HOURS_PER_DAY)])
-        return OwnLoad(name, without, ("load: 29 February is dropped",))
+        return LoadYear(name, without, ("load: 29 February is dropped",))
     if count and count < HOURS_COUNT and count % WEEK_HOURS == 0:
         notice = f"load: {count // WEEK_HOURS} whole weeks are repeated through the year"
-        return OwnLoad(name, np.resize(values, HOURS_COUNT), (notice,))
+        return LoadYear(name, np.resize(values, HOURS_COUNT), (notice,))
     if count != HOURS_COUNT:
         remedy = f"A year has {HOURS_COUNT:,}, a leap year {LEAP_HOURS_COUNT:,}; whole weeks are repeated."
         raise wrong(file, 0, column, f"{count:,} hours make no year", remedy)
-    return OwnLoad(name, values)
+    return LoadYear(name, values)
 
 
 def _column(file: str, header: list[str], site: str) -> str:

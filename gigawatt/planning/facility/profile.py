@@ -9,7 +9,7 @@ import numpy as np
 from gigawatt.catalogue.schema import Defaults
 from gigawatt.engines.facility import SiteWork, TrainingPhase, hourly_work_w
 from gigawatt.errors import InputError, nearest
-from gigawatt.planning.facility.own_load import Floats, OwnLoad
+from gigawatt.planning.facility.own_load import Floats, LoadYear
 from gigawatt.planning.figures import Figures
 from gigawatt.units import WATTS_PER_MEGAWATT
 
@@ -57,7 +57,7 @@ class LoadProfile:
         return self.it_w_H
 
 
-def own_profile(load: OwnLoad, defaults: Defaults, figures: Figures) -> LoadProfile:
+def own_profile(load: LoadYear, defaults: Defaults, figures: Figures) -> LoadProfile:
     """Return the profile of hours of one's own."""
     idle = figures("defaults.idle_load_frac", defaults.idle_load_frac)
     return LoadProfile(load.name, SiteWork(idle), 0.0, 0.0, load.it_w_H)
