@@ -6,21 +6,16 @@ that of PVWatts: A. P. Dobos, PVWatts Version 5 Manual, NREL/TP-6A20-62641, 2014
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gigawatt.errors import InputError
-from gigawatt.planning.weather_files.raw import Place, read_text
-
-if TYPE_CHECKING:
-    from gigawatt.catalogue import Catalogue
+from gigawatt.planning.weather_files.raw import Place
 
 Floats = NDArray[np.float64]
 
@@ -78,34 +73,6 @@ class SolarYear:
     ac_frac_H: Floats
     yield_kwh_per_kw: float
     capacity_factor_frac: float
-
-
-def station_place(catalogue: Catalogue, station: str) -> Place:
-    """Return where a weather station of the catalogue stands.
-
-    Parameters
-    ----------
-    catalogue : Catalogue
-    station : str
-
-    Returns
-    -------
-    Place
-
-    Raises
-    ------
-    InputError
-        If no list of stations names it.
-    """
-    for folder in reversed(catalogue.folders):
-        path = folder / "weather" / "stations.csv"
-        rows = csv.DictReader(io.StringIO(read_text(path))) if path.is_file() else ()
-        for row in rows:
-            if row["station"] == station:
-                where = (float(row[name]) for name in ("latitude", "longitude", "elevation_m", "utc_offset_h"))
-                return Place(row["name"], *where)
-    message = f'weather: no stations.csv says where "{station}" stands'
-    raise InputError(message)
 
 
 def solar_year(

@@ -22,7 +22,8 @@ from gigawatt.engines.energy import (
     waiting_usd_per_mwh,
     wind_frac,
 )
-from gigawatt.planning.solar import solar_year, station_place
+from gigawatt.planning.solar import solar_year
+from gigawatt.planning.weather_files.stations import station_place
 from gigawatt.units import WATTS_PER_MEGAWATT
 from gigawatt.validation.compare import Validation
 from gigawatt.validation.published_rows import Prediction, read_published, row_of, validation_of

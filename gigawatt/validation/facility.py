@@ -17,6 +17,7 @@ from gigawatt.catalogue.store import Catalogue, load
 from gigawatt.engines.facility import FacilityInputs, FacilityResult, PlantDesign, Weather, hourly_it_w, simulate_year
 from gigawatt.errors import InputError
 from gigawatt.planning.figures import Figures
+from gigawatt.planning.weather_files.stations import air_of, station_places
 from gigawatt.planning.wiring.sites import plant_design
 from gigawatt.validation.compare import Row, Validation
 from gigawatt.validation.published_rows import PUBLISHED, Prediction, Published, read_published, row_of, validation_of
@@ -124,11 +125,7 @@ def station_weather(catalogue: Catalogue, station: str) -> Weather:
     CatalogueError
         If the station is unknown.
     """
-    columns = catalogue.weather(station)
-    dry_bulb, wet_bulb, dew_point, pressure = (
-        np.array(columns[name]) for name in ("dry_bulb_c", "wet_bulb_c", "dew_point_c", "pressure_pa")
-    )
-    return Weather(dry_bulb, wet_bulb, dew_point, pressure)
+    return air_of(catalogue.weather(station))
 
 
 def _prineville(stations: Stations) -> PlantDesign:
@@ -253,8 +250,7 @@ def map_rows(path: Path | None = None, stations: Stations | None = None) -> list
        best of six cooling designs at 4,370 places in the United States.
     """
     stations = stations or Stations(load())
-    with (PUBLISHED / "stations.csv").open(encoding="utf-8", newline="") as file:
-        places = {line["station"]: (float(line["latitude"]), float(line["longitude"])) for line in csv.DictReader(file)}
+    places = {name: (at.latitude, at.longitude) for name, at in station_places(stations.catalogue).items()}
     best: dict[str, float] = {}
     rows = []
     for latitude, longitude, measured in _read_cells(path or PUBLISHED / "lbnl_pue.csv"):

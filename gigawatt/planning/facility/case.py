@@ -19,9 +19,9 @@ from gigawatt.catalogue.schema import CostModel, Plant, Site, Tariff
 from gigawatt.engines.facility import Weather
 from gigawatt.engines.facility.stages import REDUNDANCY
 from gigawatt.errors import InputError, nearest
-from gigawatt.planning.solar import station_place
 from gigawatt.planning.weather_files import is_file_name, read_weather
 from gigawatt.planning.weather_files.raw import Place
+from gigawatt.planning.weather_files.stations import air_of, station_place
 
 Floats = NDArray[np.float64]
 E = TypeVar("E", bound=Entry)
@@ -61,8 +61,7 @@ class SiteCase:
     @property
     def weather(self) -> Weather:
         """The columns that cooling needs."""
-        names = ("dry_bulb_c", "wet_bulb_c", "dew_point_c", "pressure_pa")
-        return Weather(*(np.asarray(self.hours[name], dtype=np.float64) for name in names))
+        return air_of(self.hours)
 
     def column(self, name: str) -> Floats:
         """One column of the weather; raise InputError where the file lacks it."""

@@ -17,6 +17,7 @@ from gigawatt.errors import CatalogueError, InputError
 from gigawatt.planning.design_day import facility_ratio
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.weather_files import weather_hours
+from gigawatt.planning.weather_files.stations import air_of
 from gigawatt.planning.wiring.site_build import built_w, drawn_w
 from gigawatt.records import Month, Quantity, TimeAxis
 from gigawatt.scenario.buildout import SiteUse
@@ -203,8 +204,7 @@ def site_weather(entry: Site, catalogue: Catalogue) -> Weather:
     InputError
         If the file cannot be read as a year.
     """
-    hours = weather_hours(catalogue, entry.weather)
-    return Weather(*(np.asarray(hours[name]) for name in ("dry_bulb_c", "wet_bulb_c", "dew_point_c", "pressure_pa")))
+    return air_of(weather_hours(catalogue, entry.weather))
 
 
 def simulate(

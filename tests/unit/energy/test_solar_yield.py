@@ -9,7 +9,8 @@ import pytest
 
 from gigawatt.catalogue import load
 from gigawatt.errors import InputError
-from gigawatt.planning.solar import SolarPlant, solar_year, station_place
+from gigawatt.planning.solar import SolarPlant, solar_year
+from gigawatt.planning.weather_files.stations import station_place
 
 CATALOGUE = load()
 # PVWatts on the same typical years, one axis, DC over AC 1.3, losses 14 % (facility notes, target 3). [kWh/kW]
