@@ -9,8 +9,11 @@ from gigawatt.engines.serving.types import Deployment
 from gigawatt.engines.training.types import SearchResult, StepEstimate
 from gigawatt.planning.power_caps import CapPoint
 from gigawatt.planning.serving import ServingPool, usd_per_million
+from gigawatt.planning.serving_bands import bands_of
 from gigawatt.planning.training import TrainingRun
-from gigawatt.units import WATTS_PER_MEGAWATT
+from gigawatt.units import SECONDS_PER_HOUR, WATTS_PER_MEGAWATT
+
+JOULES_PER_WATT_HOUR = SECONDS_PER_HOUR
 
 
 def step_record(step: StepEstimate) -> dict[str, Any]:
@@ -131,6 +134,7 @@ def deployment_record(point: Deployment, usd_per_gpu_hour: float) -> dict[str, A
         "meets_slo": point.meets_slo,
         "ttft_s": {"p50": point.ttft_p50_s, "p99": point.ttft_p99_s},
         "tpot_s": {"p50": point.tpot_p50_s, "p99": point.tpot_p99_s},
+        "gap_p99_s": point.gap_p99_s,
         "requests_per_s": point.requests_per_s,
         "output_tokens_per_s": point.output_tokens_per_s,
         "output_tokens_per_s_per_gpu": point.output_tokens_per_s_per_gpu,
@@ -149,9 +153,27 @@ def deployment_record(point: Deployment, usd_per_gpu_hour: float) -> dict[str, A
 
 
 def pool_record(pool: ServingPool) -> dict[str, Any]:
-    """Return the frontier and what was chosen."""
+    """Return the frontier, what was chosen, how far to trust it, and the energy of a request."""
+    bands, query = bands_of(pool), pool.query
+    names = (
+        "output_tokens_per_s_per_gpu",
+        "usd_per_million_output_tokens",
+        "gpu_power_w",
+        "j_per_output_token",
+    )
+    stated = {name: getattr(bands, name) for name in names}
     return {
         "frontier": [deployment_record(point, pool.usd_per_gpu_hour) for point in pool.frontier.deployments],
         "chosen": deployment_record(pool.deployment, pool.usd_per_gpu_hour),
         "usd_per_gpu_hour": pool.usd_per_gpu_hour,
+        "is_calibrated": bands.is_calibrated,
+        "interval_80_pct": {name: {"low": band.low, "high": band.high} for name, band in stated.items()},
+        "query": {
+            "output_tokens": pool.inputs.request.output_tokens,
+            "energy_j": query.total_j,
+            "energy_wh": query.total_j / JOULES_PER_WATT_HOUR,
+            "accelerators_j": query.accelerators_j,
+            "host_j": query.host_j,
+            "overhead_j": query.overhead_j,
+        },
     }

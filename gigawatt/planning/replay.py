@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from gigawatt.engines.serving.simulator.types import STATES
 from gigawatt.engines.serving.types import PoolPair, ServiceLevel, ServingInputs
 from gigawatt.errors import InfeasibleError, InputError
 from gigawatt.planning.figures import Figures
+from gigawatt.planning.replay_layouts import Layout, decide
 from gigawatt.planning.replay_terms import ReplayTerms, check_terms, service_of
 from gigawatt.planning.requests import RequestTrace, requests_of
 from gigawatt.planning.serving import ServingPool
@@ -53,6 +54,8 @@ class ReplayAnswer:
         Replicas that were tried in search of the fewest, and whether they met the service level.
     pair : PoolPair or None
         Replicas of pools apart, where each has its own.
+    compared : tuple of Layout
+        Replicas that were replayed beside each other, the chosen one among them; none where the replica was given.
     """
 
     pool: ServingPool
@@ -65,6 +68,7 @@ class ReplayAnswer:
     usd_per_gpu_hour: float
     tried: tuple[tuple[int, bool], ...] = ()
     pair: PoolPair | None = None
+    compared: tuple[Layout, ...] = ()
 
     @property
     def replicas_count(self) -> int:
@@ -188,6 +192,7 @@ def replay_trace(
     tariff: Tariff,
     pue: float,
     figures: Figures,
+    rivals: Sequence[ServingPool] = (),
 ) -> ReplayAnswer:
     """Serve a trace.
 
@@ -200,6 +205,8 @@ def replay_trace(
     terms : ReplayTerms
     costs, tariff, pue, figures
         For the cost of an hour.
+    rivals : sequence of ServingPool
+        With other replicas: the one that needs the fewest accelerators is taken, where their number is not given.
 
     Returns
     -------
@@ -215,12 +222,15 @@ def replay_trace(
     check_terms(terms)
     requests = requests_of(trace, terms.rate_scale)
     tried: tuple[tuple[int, bool], ...] = ()
+    compared: tuple[Layout, ...] = ()
     replicas = terms.replicas or 0
     pair = pool_pair_of(pool.inputs) if terms.apart else None
     if pair is not None and not terms.prefill_replicas:
         terms, tried = _found_apart(pool, trace, requests, terms, pair)
     elif not terms.prefill_replicas and terms.replicas is None:
-        replicas, tried = _found(pool, trace, requests, terms)
+        pool, (replicas, tried), compared = decide(
+            (pool, *rivals), lambda one, most: _found(one, trace, requests, terms, most)
+        )
     service = service_of(pool, trace, terms, replicas, pair)
     result = replay(requests, service)
     gpus = service.replicas_count * (service.prompt_model or service.model).gpus_count
@@ -237,7 +247,8 @@ def replay_trace(
         power_cap_w=terms.power_cap_w,
     )
     met_N = met(result, pool.inputs.slo)
-    return ReplayAnswer(pool, trace, terms, service, result, met_N, gpus, cost.total_usd, tried, pair)
+    compared = compared if rivals else ()
+    return ReplayAnswer(pool, trace, terms, service, result, met_N, gpus, cost.total_usd, tried, pair, compared)
 
 
 def pool_pair_of(inputs: ServingInputs) -> PoolPair:
@@ -289,13 +300,15 @@ def _found_apart(
 
 
 def _found(
-    pool: ServingPool, trace: RequestTrace, requests: Requests, terms: ReplayTerms
+    pool: ServingPool, trace: RequestTrace, requests: Requests, terms: ReplayTerms, limit: int | None = None
 ) -> tuple[int, tuple[tuple[int, bool], ...]]:
-    """Return the fewest replicas that meet the service level, and what was tried."""
+    """Return the fewest replicas that meet the service level, at most the limit, and what was tried."""
     slo = _limited(pool.inputs.slo)
     rate = trace.requests_per_s * terms.rate_scale
     steady = math.ceil(rate / pool.deployment.requests_per_s) if pool.deployment.requests_per_s else 1
     most = min(max(GIVE_UP_FACTOR * max(steady, 1), GIVE_UP_FACTOR), MOST_REPLICAS)
+    if limit is not None:  # others do with that many: first ask whether this does at all
+        steady = most = min(most, limit)
     last: list[Replay] = []
 
     def check(replicas: int) -> bool:

@@ -45,8 +45,24 @@ def replay_record(found: ReplayAnswer) -> dict[str, Any]:
         "gpus_per_replica": service.model.gpus_count,
         "replicas_tried": [{"replicas": count, "meets_slo": met} for count, met in sorted(found.tried)],
         "gpus": found.gpus_count,
-        "routing": service.routing,
+        "routing": "written" if service.router else service.routing,
+        "router": service.router.source if service.router else None,
+        "router_faults": result.router_faults,
         "max_sequences": service.max_sequences_count,
+        "layouts_compared": [
+            {
+                "tensor_parallel": layout.deployment.replica.tensor_parallel,
+                "pipeline_parallel": layout.deployment.replica.pipeline_parallel,
+                "expert_parallel": layout.deployment.replica.expert_parallel,
+                "attention_data_parallel": layout.deployment.replica.attention_data_parallel,
+                "precision": layout.deployment.precision,
+                "batch": layout.deployment.batch,
+                "gpus": layout.gpus_count,
+                "reason": layout.reason,
+                "replicas_tried": [{"replicas": count, "meets_slo": met} for count, met in sorted(layout.tried)],
+            }
+            for layout in found.compared
+        ],
         "meets_slo": found.meets_slo,
         "within_slo_pct": 100.0 * found.met_frac,
         "goodput_requests_per_s": found.goodput_requests_per_s,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from gigawatt.engines.policy import Program
 from gigawatt.engines.serving.kvcache import held_layer_tokens, kv_bytes_per_token_and_layer
 from gigawatt.engines.serving.simulator import Service, step_model
 from gigawatt.engines.serving.simulator.types import ROUTINGS, StepModel
@@ -35,6 +36,8 @@ class ReplayTerms:
         Pools apart, each with a replica of its own; the fewest of both where no numbers are given.
     routing : str
         round-robin, least-loaded or prefix-aware.
+    router : Program, optional
+        A written rule in place of it (`gigawatt.planning.routers.read_router`).
     rate_scale : float
         By what factor requests arrive faster than they did. [-]
     max_sequences : int
@@ -53,6 +56,7 @@ class ReplayTerms:
     decode_replicas: int = 0
     apart: bool = False
     routing: str = "least-loaded"
+    router: Program | None = None
     rate_scale: float = 1.0
     max_sequences: int = 0
     prefix_cache: float | None = None
@@ -155,6 +159,7 @@ def service_of(
         decode_replicas_count=terms.decode_replicas,
         transfer_s_per_token=_transfer_s_per_token(inputs, min(reader.gpus_count, writer.gpus_count)) if apart else 0.0,
         routing=terms.routing,
+        router=terms.router,
         max_sequences_count=sequences,
         step_tokens_count=inputs.step_tokens_count * _ranks(reader),
         chunked=inputs.chunked_prefill,

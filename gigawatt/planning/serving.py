@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +12,14 @@ from gigawatt.catalogue import Catalogue
 from gigawatt.catalogue.schema import CostModel, Tariff
 from gigawatt.engines.hardware.power import capped_speed_frac
 from gigawatt.engines.hardware.types import Accelerator
-from gigawatt.engines.serving import frontier, size, size_many
+from gigawatt.engines.serving import frontier, query_energy, size, size_many
 from gigawatt.engines.serving.batching import deployments, points
 from gigawatt.engines.serving.checks import check_replica
 from gigawatt.engines.serving.frontier import batches_to_try
 from gigawatt.engines.serving.types import (
     Deployment,
     Frontier,
+    QueryEnergy,
     Replica,
     Request,
     ServiceLevel,
@@ -84,6 +86,8 @@ class ServingPool:
         At the chosen point's power. [USD/h]
     usd_per_million_output_tokens : float
         When busy all the time; input tokens are paid by the output. [USD]
+    pue : float
+        Of the facility. [-]
     """
 
     inputs: ServingInputs
@@ -91,6 +95,12 @@ class ServingPool:
     deployment: Deployment
     usd_per_gpu_hour: float
     usd_per_million_output_tokens: float
+    pue: float = 1.0
+
+    @property
+    def query(self) -> QueryEnergy:
+        """Energy of the mean request at the chosen point, machines that stand by left out. [J]."""
+        return query_energy(self.deployment, self.inputs.request.output_tokens, pue=self.pue)
 
 
 def serving_inputs(
@@ -284,7 +294,36 @@ def serving_pool(
             f"{inputs.model.name} on {inputs.accelerator.name}: {found.reason or 'nothing meets the service level'}"
         )
         raise InfeasibleError(message)
-    chosen = _within(found.chosen, power_cap_w)
+    prices: dict[str, Any] = {"costs": costs, "tariff": tariff, "pue": pue, "figures": figures}
+    return pool_at(inputs, found, found.chosen, catalogue, **prices, power_cap_w=power_cap_w)
+
+
+def pool_at(
+    inputs: ServingInputs,
+    found: Frontier,
+    chosen: Deployment,
+    catalogue: Catalogue,
+    *,
+    costs: CostModel,
+    tariff: Tariff,
+    pue: float,
+    figures: Figures,
+    power_cap_w: float = 0.0,
+) -> ServingPool:
+    """Return the pool of a point that was chosen, with the cost of an hour at its power.
+
+    Parameters
+    ----------
+    inputs, catalogue, costs, tariff, pue, figures, power_cap_w
+        As for `serving_pool`.
+    found : Frontier
+    chosen : Deployment
+
+    Returns
+    -------
+    ServingPool
+    """
+    chosen = _within(chosen, power_cap_w)
     found = Frontier(tuple(_within(point, power_cap_w) for point in found.deployments), chosen, found.reason)
     rate = gpu_hour_cost(
         inputs.accelerator.name,
@@ -296,7 +335,7 @@ def serving_pool(
         figures=figures,
         power_cap_w=power_cap_w,
     ).total_usd
-    return ServingPool(inputs, found, chosen, rate, usd_per_million(chosen, rate))
+    return ServingPool(inputs, found, chosen, rate, usd_per_million(chosen, rate), pue)
 
 
 def pool_size(pool: ServingPool, mean_requests_per_s: float, peak_to_mean: float, availability_frac: float) -> Sizing:

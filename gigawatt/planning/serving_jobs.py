@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from gigawatt.planning.convert import profile_figures
 from gigawatt.planning.demand import TYPICAL, Day, Region, Traffic, demand_by_hour, hours_given, size_by_hour
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.job_defaults import DEFAULT_COSTS, DEFAULT_PUE, DEFAULT_TARIFF, usual_software_date
-from gigawatt.planning.serving import EngineTerms, ServingPool, pool_size, serving_inputs, serving_pool
+from gigawatt.planning.serving import EngineTerms, ServingPool, pool_at, pool_size, serving_inputs, serving_pool
 
 if TYPE_CHECKING:  # the simulator is compiled code that takes its time to load
     from gigawatt.planning.replay import ReplayAnswer
@@ -90,7 +90,7 @@ def serve(
     input_tokens, output_tokens, cached : float
         Mean request, and the share of its input found in the prefix cache; of a trace, the trace's own count.
     precision : str
-        Of the weights: bf16, fp8, fp4 or int4.
+        Of the weights: bf16, fp8, fp4 or int4; several apart by commas are compared and the cheapest is taken.
     ttft_p99_s, tpot_p99_s : float
         Service level. [s]
     requests_per_s : float, optional
@@ -154,18 +154,21 @@ def serve(
             f"input {input_tokens:g} and output {output_tokens:g} must be above 0, cached {cached:g} in 0 to below 1"
         )
         raise InputError(message)
-    inputs = serving_inputs(
-        catalogue,
-        model,
-        accelerator,
-        trace.mean_request(cached) if trace else Request(input_tokens, output_tokens, cached),
-        ServiceLevel(ttft_p99_s, tpot_p99_s),
-        precision=precision,
-        software_date=software_date or usual_software_date(catalogue.accelerators[accelerator].available_from),
-        engine=engine,
-        power_cap_w=power_cap_w,
-        terms=terms,
-    )
+    several = [
+        serving_inputs(
+            catalogue,
+            model,
+            accelerator,
+            trace.mean_request(cached) if trace else Request(input_tokens, output_tokens, cached),
+            ServiceLevel(ttft_p99_s, tpot_p99_s),
+            precision=one,
+            software_date=software_date or usual_software_date(catalogue.accelerators[accelerator].available_from),
+            engine=engine,
+            power_cap_w=power_cap_w,
+            terms=terms,
+        )
+        for one in dict.fromkeys(part.strip() for part in precision.split(","))
+    ]
     prices: dict[str, Any] = {
         "costs": catalogue.costs[DEFAULT_COSTS], "tariff": catalogue.tariffs[tariff], "pue": pue, "figures": figures,
     }  # fmt: skip
@@ -173,14 +176,12 @@ def serve(
         "gpus_count": gpus, "power_cap_w": power_cap_w, "replica": replica, "max_batch": max_batch,
     }  # fmt: skip
     if trace is not None:
-        from gigawatt.planning.replay import replay_trace
         from gigawatt.planning.replay_terms import ReplayTerms
 
-        pool, notes = _pool_of_trace(inputs, catalogue, {**prices, **held})
         terms_of_replay = replace(replay or ReplayTerms(), power_cap_w=power_cap_w)
-        found = replay_trace(pool, catalogue, trace, terms_of_replay, **prices)
-        return ServeAnswer(pool, None, figures, replayed=found, notes=(*trace.notes, *notes))
-    pool = serving_pool(inputs, catalogue, **prices, **held)
+        found, notes = _replayed(several, catalogue, trace, terms_of_replay, prices, held)
+        return ServeAnswer(found.pool, None, figures, replayed=found, notes=(*trace.notes, *notes))
+    pool = _cheapest(lambda inputs: serving_pool(inputs, catalogue, **prices, **held), several)
     if requests_per_s is None:
         return ServeAnswer(pool, None, figures)
     defaults = catalogue.defaults
@@ -194,6 +195,51 @@ def serve(
     local = hours_given(TYPICAL if hours is None else hours, catalogue, figures) or []
     day = size_by_hour(pool, requests_per_s, demand_by_hour(local, regions), share)
     return ServeAnswer(pool, day.installed, figures, day)
+
+
+def _cheapest(pool_of: Callable[[ServingInputs], ServingPool], several: Sequence[ServingInputs]) -> ServingPool:
+    """Return the pool whose tokens cost least of those within the service level; InfeasibleError where none is."""
+    pools, errors = [], []
+    for inputs in several:
+        try:
+            pools.append(pool_of(inputs))
+        except InfeasibleError as error:
+            errors.append(error)
+    if not pools:
+        raise errors[0]
+    return min(pools, key=lambda pool: pool.usd_per_million_output_tokens)
+
+
+def _replayed(
+    several: Sequence[ServingInputs],
+    catalogue: Catalogue,
+    trace: RequestTrace,
+    terms: ReplayTerms,
+    prices: dict[str, Any],
+    held: dict[str, Any],
+) -> tuple[ReplayAnswer, tuple[str, ...]]:
+    """Replay a trace on the pool that suits it; where neither replica nor numbers are given, on the best of several."""
+    from gigawatt.planning.replay import replay_trace
+    from gigawatt.planning.replay_layouts import alike, layouts
+
+    noted: dict[str, tuple[str, ...]] = {}
+
+    def pool_of(inputs: ServingInputs) -> ServingPool:
+        pool, noted[inputs.precision] = _pool_of_trace(inputs, catalogue, {**prices, **held})
+        return pool
+
+    first = _cheapest(pool_of, several)
+    rivals: list[ServingPool] = []
+    if held["replica"] is None and terms.replicas is None and not (terms.prefill_replicas or terms.apart):
+        capped = {**prices, "power_cap_w": held["power_cap_w"]}
+        ranked = [(*place, inputs) for inputs in several for place in enumerate(layouts(inputs, held["gpus_count"]))]
+        # the best of each precision, then all others, most throughput first
+        ranked.sort(key=lambda one: (min(one[0], 1), -one[1].output_tokens_per_s_per_gpu))
+        for _, point, inputs in ranked:
+            if not alike(point, first.deployment):
+                rivals.append(pool_at(inputs, first.frontier, point, catalogue, **capped))
+    found = replay_trace(first, catalogue, trace, terms, **prices, rivals=rivals)
+    return found, noted[first.inputs.precision] if found.pool is first else ()
 
 
 def _pool_of_trace(

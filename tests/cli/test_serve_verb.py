@@ -149,6 +149,47 @@ def test_a_load_generators_result_is_held_beside_the_prediction(gigawatt, tmp_pa
     assert "--accelerator: needed" in gigawatt(*words[:4]).err
 
 
+def test_the_answer_says_how_far_to_trust_it_and_what_a_request_takes(gigawatt):
+    result = document(gigawatt, *BOTH)["result"]
+    assert result["is_calibrated"]
+    for name in ("output_tokens_per_s_per_gpu", "usd_per_million_output_tokens", "gpu_power_w", "j_per_output_token"):
+        band = result["interval_80_pct"][name]
+        middle = result["chosen"][name]
+        assert band["low"] < middle < band["high"]
+    query = result["query"]
+    parts = query["accelerators_j"] + query["host_j"] + query["overhead_j"]
+    assert query["energy_j"] == pytest.approx(parts) == pytest.approx(3600.0 * query["energy_wh"])
+    assert query["energy_j"] == pytest.approx(1.12 * result["chosen"]["j_per_output_token"] * query["output_tokens"])
+    assert result["chosen"]["gap_p99_s"] >= result["chosen"]["tpot_s"]["p50"]
+    assert "NOT CALIBRATED" not in gigawatt(*BOTH).out
+
+
+def test_a_generation_without_measurements_is_marked_and_has_a_wider_band(gigawatt):
+    words = ("serve", "--model", "llama-3.1-8b", "--accelerator", "trainium2", "--precision", "bf16", "--tpot", "50ms")
+    assert "NOT CALIBRATED" in gigawatt(*words).out
+    new, known = document(gigawatt, *words)["result"], document(gigawatt, *BOTH)["result"]
+    assert not new["is_calibrated"]
+    width = [one["interval_80_pct"]["j_per_output_token"] for one in (new, known)]
+    assert width[0]["high"] / width[0]["low"] > width[1]["high"] / width[1]["low"]
+
+
+def test_a_router_is_read_from_a_file_and_its_faults_are_said_with_the_file(gigawatt, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "def router(outstanding_requests, unread_tokens):\n    return -outstanding_requests - unread_tokens\n"
+    )
+    words = (*BASE, *DRAWN, "--replicas", "3", "--router", str(path))
+    result = document(gigawatt, *words)["result"]["replay"]
+    assert result["routing"] == "written"
+    assert result["router"] == path.read_text()
+    assert "as written" in gigawatt(*words).out
+    path.write_text("import os\n")
+    refused = gigawatt(*words)
+    assert refused.code == 2
+    assert f"{path}: policy, line 1" in refused.err
+    assert "cannot be read" in gigawatt(*words[:-1], str(tmp_path / "none.py")).err
+
+
 def test_pools_apart_are_sized_and_said(gigawatt):
     done = gigawatt(*BASE, *LIMITS, *DRAWN, "--pools-apart")
     assert "prefill replicas of" in done.out

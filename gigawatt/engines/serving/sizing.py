@@ -146,6 +146,10 @@ def size(
     return Sizing(deployment, replicas, replicas * gpus, utilisation, per_gpu_w * replicas * gpus)
 
 
+# Deviations above the mean number of broken replicas within which the search begins; more are looked at where needed.
+LIKELY_DEVIATIONS = 4.0
+
+
 def _installed_many(needed_N: Ints, unavailable_frac: float, availability_frac: float) -> Ints:
     """Return `installed_replicas_count` of many counts at once."""
 
@@ -153,7 +157,9 @@ def _installed_many(needed_N: Ints, unavailable_frac: float, availability_frac: 
         up_N = betainc(np.maximum(needed_N, 1), np.maximum(installed_N - needed_N + 1, 1), 1.0 - unavailable_frac)
         return np.where(needed_N <= 0, 1.0, np.where(needed_N > installed_N, 0.0, up_N))
 
-    low_N, high_N = needed_N.copy(), np.maximum(2 * needed_N, needed_N + 4)
+    mean_N = needed_N * unavailable_frac / (1.0 - unavailable_frac)  # spares that are down on average
+    spread_N = np.sqrt(mean_N / (1.0 - unavailable_frac))
+    low_N, high_N = needed_N.copy(), needed_N + np.ceil(mean_N + LIKELY_DEVIATIONS * spread_N + 4.0).astype(np.int64)
     while (short_N := enough(high_N) < availability_frac).any():
         low_N, high_N = np.where(short_N, high_N, low_N), np.where(short_N, 2 * high_N, high_N)
     while (low_N < high_N).any():

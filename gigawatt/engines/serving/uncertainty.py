@@ -33,8 +33,11 @@ UNCALIBRATED_FACTOR: Mapping[str, float] = {
     "power_w": 1.25,
     "j_per_output_token": 1.40,
 }
-# Generations with published rows. Rubin, CDNA 4, TPU, Trainium, Gaudi and others have none.
+# Generations with published rows; Blackwell Ultra counts as Blackwell, whose cores it has. Rubin, CDNA 4, TPU,
+# Trainium, Gaudi and others have none.
 FITTED_GENERATIONS = frozenset({"ampere", "hopper", "blackwell", "blackwell-ultra", "cdna3", "ada"})
+# Announced accelerators that the catalogue enters under an earlier generation, whose constants stand in.
+NOT_MEASURED = frozenset({"vera-rubin-nvl144"})
 
 
 def is_calibrated(accelerator: Accelerator) -> bool:
@@ -49,7 +52,7 @@ def is_calibrated(accelerator: Accelerator) -> bool:
     -------
     bool
     """
-    return accelerator.generation in FITTED_GENERATIONS
+    return accelerator.generation in FITTED_GENERATIONS and accelerator.name not in NOT_MEASURED
 
 
 def interval_factor(accelerator: Accelerator, mixture: bool, quantity: str = "server") -> float:

@@ -27,7 +27,9 @@ def run(
     cached: Annotated[str | None, typer.Option(help="Share of the input found in the prefix cache.")] = None,
     precision: Annotated[
         str | None,
-        typer.Option(help="Of the weights: bf16, fp8, fp4 or int4; fp8 if not given."),
+        typer.Option(
+            help="Of the weights: bf16, fp8, fp4 or int4; several apart by commas are compared; fp8 if not given."
+        ),
     ] = None,
     ttft: Annotated[str | None, typer.Option(help="Time to first token at p99, for example 2s.")] = None,
     tpot: Annotated[str | None, typer.Option(help="Time per output token at p99, for example 50ms.")] = None,
@@ -100,6 +102,12 @@ def run(
     prefill_replicas: Annotated[int, typer.Option(min=0, help="Pools apart: replicas that read prompts.")] = 0,
     decode_replicas: Annotated[int, typer.Option(min=0, help="Pools apart: replicas that write answers.")] = 0,
     routing: Annotated[str, typer.Option(help="round-robin, least-loaded or prefix-aware.")] = "least-loaded",
+    router: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="A rule of your own in place of it: an expression or a function of features."
+        ),
+    ] = None,
     prefix_cache: Annotated[
         str | None,
         typer.Option(help="Of each replica: a share of its KV cache as '50 %', or tokens beside it as 20M."),

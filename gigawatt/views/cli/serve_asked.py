@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gigawatt.errors import InputError
@@ -187,6 +188,7 @@ def _trace(given: Mapping[str, Any], catalogue: Any) -> Any:
 def _replay(given: Mapping[str, Any], setup: Any) -> Any:
     """Return how the trace is served."""
     from gigawatt.planning.replay_terms import ReplayTerms
+    from gigawatt.planning.routers import read_router
 
     cache = given["prefix_cache"]
     if cache is not None:
@@ -199,6 +201,7 @@ def _replay(given: Mapping[str, Any], setup: Any) -> Any:
         decode_replicas=given["decode_replicas"],
         apart=given["pools_apart"],
         routing=given["routing"],
+        router=read_router(given["router"]) if given["router"] else None,
         rate_scale=given["rate_scale"],
         max_sequences=given["max_sequences"] or (setup.max_sequences if setup else None) or 0,
         prefix_cache=cache,
@@ -271,5 +274,6 @@ def _document(answer: ServeAnswer, question: Question, given: Mapping[str, Any],
     if text:
         result["emit"] = {"tool": question.emit, "flags": text}
     plain = (str, int, float, bool)
+    given = {name: str(value) if isinstance(value, Path) else value for name, value in given.items()}
     inputs = {name: value for name, value in given.items() if isinstance(value, plain) or value is None}
     return envelope("serve", package_version(), inputs, result, used_figures(answer.figures))

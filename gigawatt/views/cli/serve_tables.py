@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from gigawatt.units import say
+from gigawatt.units import SECONDS_PER_HOUR, say
 from gigawatt.views.cli.shell import put
 from gigawatt.views.figures.spark import sparkline
 from gigawatt.views.terminal import show_table
@@ -33,6 +33,7 @@ def show(answer: ServeAnswer, put: Any = put) -> None:
             put(table)
         return
     put(_frontier(answer.pool))
+    put(_stated(answer.pool))
     put(_tokens(answer.pool))
     if answer.sizing:
         put(_size(answer.sizing))
@@ -73,6 +74,33 @@ def _frontier(pool: Any) -> Any:
     ]
     heads = ("replica", "batch", "tok/s\nper GPU", "TPOT\np50", "TPOT\np99", "TTFT\np99", "USD/M", "J/tok", "chosen")
     return show_table(heads, rows, title=f"{_title(pool.inputs)}\ntimes in ms; USD and J per output token")
+
+
+def _stated(pool: Any) -> Any:
+    """How far to trust the chosen point, and the energy of a request."""
+    from gigawatt.planning.serving_bands import bands_of
+
+    bands, chip = bands_of(pool), pool.inputs.accelerator
+    rows = [
+        (name, *(f"{value:,.{digits}f}" for value in (band.middle, band.low, band.high)))
+        for name, band, digits in (
+            ("output tokens/s per GPU", bands.output_tokens_per_s_per_gpu, 0),
+            ("USD per million output tokens", bands.usd_per_million_output_tokens, 2),
+            ("W per accelerator", bands.gpu_power_w, 0),
+            ("J per output token, IT", bands.j_per_output_token, 3),
+        )
+    ]
+    each_wh = pool.query.total_j / SECONDS_PER_HOUR / bands.j_per_output_token.middle
+    energies = (bands.j_per_output_token.middle, bands.j_per_output_token.low, bands.j_per_output_token.high)
+    rows += [
+        (f"Wh per request, PUE {pool.pue:g}", *(f"{energy_j * each_wh:.3f}" for energy_j in energies)),
+        ("gap between tokens at p99, ms", f"{pool.deployment.gap_p99_s * MS_PER_S:.3g}", "", ""),
+    ]
+    said = (
+        "" if bands.is_calibrated else f"\nNOT CALIBRATED: nothing measured on the kind of {chip.name}; wider intervals"
+    )
+    title = f"the chosen point{said}"
+    return show_table(("", "predicted", "80 % from", "to"), rows, title=title)
 
 
 def _title(inputs: Any) -> str:
@@ -136,7 +164,23 @@ def replay_tables(found: ReplayAnswer) -> Sequence[Any]:
         f"{_pools(found)}, {found.gpus_count:,} GPUs"
     )
     first = show_table(("", "p50", "p90", "p99", "limit at p99"), rows, title=f"{_title(found.pool.inputs)}\n{title}")
-    return first, show_table(("", ""), _sums(found))
+    return first, show_table(("", ""), _sums(found)), *([_compared(found)] if found.compared else [])
+
+
+def _compared(found: ReplayAnswer) -> Any:
+    """Layouts that were replayed beside each other."""
+    rows = [
+        (
+            replica_words(layout.deployment.replica),
+            layout.deployment.precision,
+            f"{layout.deployment.batch:.0f}",
+            f"{layout.gpus_count:,}" if layout.gpus_count else layout.reason.removeprefix("no number of replicas "),
+            "yes" if layout.deployment == found.pool.deployment else "",
+        )
+        for layout in found.compared
+    ]
+    heads = ("replica", "weights", "batch", "GPUs within the limits", "chosen")
+    return show_table(heads, rows, title="layouts replayed, the steady model's best ones")
 
 
 def _pools(found: ReplayAnswer) -> str:
@@ -190,6 +234,9 @@ def _sums(found: ReplayAnswer) -> list[tuple[str, str]]:
                 f"{found.usd / result.output_tokens * 1e6:.2f} USD per million output tokens, input included",
             ),
         ]
+    if found.service.router is not None:
+        faults = f", {result.router_faults:,} scores without a value" if result.router_faults else ""
+        rows.append(("routing", f"as written{faults}"))
     if found.tried:
         tried = ", ".join(f"{count} {'meets' if met else 'misses'}" for count, met in sorted(found.tried))
         rows.append(("replicas tried", tried))

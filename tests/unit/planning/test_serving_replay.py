@@ -8,9 +8,13 @@ import numpy as np
 import pytest
 
 from gigawatt.catalogue import load
+from gigawatt.engines.policy import compile_policy
+from gigawatt.engines.serving import Replica
+from gigawatt.engines.serving.simulator.routers import FEATURES
 from gigawatt.errors import InfeasibleError, InputError
 from gigawatt.planning.jobs import serve
 from gigawatt.planning.replay import fewest, gap_percentiles, meets, percentiles
+from gigawatt.planning.replay_documents import replay_record
 from gigawatt.planning.replay_terms import ReplayTerms, service_of
 from gigawatt.planning.requests import Lengths, synthetic
 
@@ -45,13 +49,45 @@ def test_the_number_found_meets_the_service_level_and_one_fewer_does_not(trace, 
     tried = dict(found.tried)
     assert tried[found.replicas_count]
     if found.replicas_count > 1:
-        one_fewer = answer(trace, replicas=found.replicas_count - 1).replayed
+        held = {"replica": found.pool.deployment.replica, "replay": ReplayTerms(replicas=found.replicas_count - 1)}
+        one_fewer = serve(load(), MODEL, CHIP, trace=trace, ttft_p99_s=1.0, tpot_p99_s=0.03, **held).replayed
         assert not one_fewer.meets_slo
 
 
 def test_a_stricter_limit_needs_no_fewer_and_faster_arrivals_need_more(trace, found):
-    assert answer(trace, ttft=0.2).replayed.replicas_count >= found.replicas_count
-    assert answer(trace, rate_scale=6.0).replayed.replicas_count > found.replicas_count
+    assert answer(trace, ttft=0.2).replayed.gpus_count >= found.gpus_count
+    assert answer(trace, rate_scale=6.0).replayed.gpus_count > found.gpus_count
+
+
+def test_the_layout_with_the_fewest_accelerators_is_taken_of_several_that_were_replayed():
+    busy = synthetic(2.0, 300.0, Lengths(800.0, 150.0), seed=4)
+    limits = {"ttft_p99_s": 2.0, "tpot_p99_s": 0.05}
+    found = serve(load(), "llama-3.1-70b", CHIP, trace=busy, **limits).replayed
+    sizes = [one.gpus_count for one in found.compared if one.gpus_count]
+    assert len(found.compared) > 1
+    assert len({one.deployment.replica for one in found.compared}) > 1
+    assert found.gpus_count == min(sizes)
+    assert sum(one.deployment == found.pool.deployment for one in found.compared) == 1
+    held = serve(load(), "llama-3.1-70b", CHIP, trace=busy, replica=Replica(4), **limits).replayed
+    assert held.compared == ()
+    assert held.gpus_count >= found.gpus_count
+
+
+def test_precisions_are_compared_where_several_are_allowed(trace):
+    limits = {"ttft_p99_s": 1.0, "tpot_p99_s": 0.03}
+    busy = ReplayTerms(rate_scale=4.0)
+    found = serve(load(), MODEL, CHIP, precision="bf16, fp8", trace=trace, replay=busy, **limits).replayed
+    assert {one.deployment.precision for one in found.compared} == {"bf16", "fp8"}
+    steady = serve(load(), MODEL, CHIP, precision="bf16,fp8", **limits).pool
+    assert steady.inputs.precision == "fp8"  # half the traffic
+
+
+def test_a_written_router_serves_the_trace(trace):
+    router = compile_policy("-outstanding_requests", FEATURES)
+    written = answer(trace, replicas=3, router=router).replayed
+    assert (written.result.state_N == 3).all()
+    assert replay_record(written)["routing"] == "written"
+    assert replay_record(written)["router"] == "-outstanding_requests"
 
 
 def test_goodput_energy_and_money_agree_with_the_replay(found):

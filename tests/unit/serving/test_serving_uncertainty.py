@@ -18,6 +18,7 @@ def test_a_generation_without_rows_is_marked_and_has_a_wider_interval():
     assert is_calibrated(B200)
     for generation in ("rubin", "cdna4", "tpu", "trainium", "unheard-of"):
         assert not is_calibrated(replace(H100, generation=generation))
+    assert not is_calibrated(replace(B200, name="vera-rubin-nvl144"))  # entered as Blackwell, never measured
     for quantity in INTERVAL_FACTOR:
         for mixture in (False, True):
             assert interval_factor(NEW, mixture, quantity) >= interval_factor(H100, mixture, quantity) > 1.0
