@@ -171,7 +171,7 @@ def carry(prepared: Prepared, figures: Figures, sites: list[SitePlan] | None = N
     sites : list of SitePlan, optional
         Redrawn sites; the prepared ones where not given.
     brief : bool
-        Whether the break-even factor of all revenue, which no metric asks for, is left out.
+        Whether what no metric asks for is left out: break-even factor of all revenue, owners' rates of return.
 
     Returns
     -------
@@ -223,7 +223,7 @@ def carry(prepared: Prepared, figures: Figures, sites: list[SitePlan] | None = N
         leased=lease(scenario, sites, inputs, built, scope, figures),
         tax=tax_rule(scenario, catalogue, figures),
     )
-    found = evaluate(money, break_even=not brief)
+    found = evaluate(money, brief=brief)
     return Outcome(sites, inputs, built, allocation, operations, scope, opex_usd, revenue_usd, money, found)
 
 

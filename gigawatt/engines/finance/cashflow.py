@@ -38,15 +38,16 @@ TOKENS_PER_MILLION = 1e6
 FLOP_PER_EXAFLOP = 1e18
 
 
-def evaluate(inputs: FinanceInputs, *, break_even: bool = True) -> FinanceResult:
+def evaluate(inputs: FinanceInputs, *, brief: bool = False) -> FinanceResult:
     r"""Evaluate a plan's money.
 
     Parameters
     ----------
     inputs : FinanceInputs
         Capex and opex, revenue, rates, debt.
-    break_even : bool, optional
-        Whether the factor on revenue at which NPV is zero is sought, which takes as long as the rest; NaN if not.
+    brief : bool, optional
+        Whether the factor on revenue at which NPV is zero and the owners' rates of return, which take as long as the
+        rest, are left out.
 
     Returns
     -------
@@ -123,12 +124,12 @@ def evaluate(inputs: FinanceInputs, *, break_even: bool = True) -> FinanceResult
         terminal_usd=terminal_usd,
         usd_per_gpu_hour=levelised(inputs.gpu_hours_T),
         usd_per_million_output_tokens=_usd_per_million_tokens(inputs, usd, capital_usd_T, time_years_T),
-        break_even_revenue_factor=break_even_factor(npv_usd_of) if break_even and usd["revenue"].any() else math.nan,
+        break_even_revenue_factor=math.nan if brief or not usd["revenue"].any() else break_even_factor(npv_usd_of),
         conventions=conventions(inputs),
         residual_usd=residual_usd(usd),
         asset_depreciation_usd=made.asset_depreciation_usd,
         mirr_frac_per_year=mirr(all_usd_T, rate, rate, time_years_T),
-        equity_irr_frac_per_year=irr(owners_usd_T, time_years_T)[0],
+        equity_irr_frac_per_year=() if brief else irr(owners_usd_T, time_years_T)[0],
         moic=moic(all_usd_T),
         equity_moic=moic(owners_usd_T),
         profitability_index=npv_usd / paid_usd if paid_usd > 0.0 else math.nan,

@@ -166,7 +166,7 @@ def _installed_many(needed_N: Ints, unavailable_frac: float, availability_frac: 
         middle_N = (low_N + high_N) // 2
         enough_N = enough(middle_N) >= availability_frac
         high_N, low_N = np.where(enough_N, middle_N, high_N), np.where(enough_N, low_N, middle_N + 1)
-    return high_N
+    return np.asarray(high_N, dtype=np.int64)
 
 
 def size_many(
