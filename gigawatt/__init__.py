@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gigawatt.planning.plan import Plan
     from gigawatt.planning.python import compare, load, optimise, plan, serve, study, train
     from gigawatt.scenario.model import Scenario
+    from gigawatt.views.notebook import simulate_fleet
 
 # public name -> module that holds it; read when first asked for, so that importing gigawatt stays fast
 _HOMES = {
@@ -25,10 +26,24 @@ _HOMES = {
     "optimise": "gigawatt.planning.python",
     "plan": "gigawatt.planning.python",
     "serve": "gigawatt.planning.python",
+    "simulate_fleet": "gigawatt.views.notebook",
     "study": "gigawatt.planning.python",
     "train": "gigawatt.planning.python",
 }
-__all__ = ["Plan", "Scenario", "catalogue", "compare", "errors", "load", "optimise", "plan", "serve", "study", "train"]
+__all__ = [
+    "Plan",
+    "Scenario",
+    "catalogue",
+    "compare",
+    "errors",
+    "load",
+    "optimise",
+    "plan",
+    "serve",
+    "simulate_fleet",
+    "study",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -130,6 +130,11 @@ def peak_to_mean_of(section: ByHour, path: str, catalogue: Catalogue, figures: F
     if not section.by_hour:
         written = getattr(section, "peak_to_mean", None)
         return figures(f"{path}.peak_to_mean", written) if written is not None else 1.0
+    return float(_hours_written(section, path, catalogue, figures).max())
+
+
+def _hours_written(section: ByHour, path: str, catalogue: Catalogue, figures: Figures) -> Floats:
+    """Return the demand of each hour over the day's mean, from a scenario's hours and regions or the catalogue's."""
     hours = hours_given(getattr(section, "hours", None) or TYPICAL, catalogue, figures) or []
     regions = {
         region.region: Region(figures(f"{path}.regions.{number}.share", region.share), region.utc_offset)
@@ -137,7 +142,31 @@ def peak_to_mean_of(section: ByHour, path: str, catalogue: Catalogue, figures: F
     }
     total = sum(region.share_frac for region in regions.values())
     whole = {name: Region(region.share_frac / total, region.utc_offset_h) for name, region in regions.items()}
-    return float(demand_by_hour(hours, whole).max())
+    return demand_by_hour(hours, whole)
+
+
+def hours_of_day(section: ByHour, path: str, catalogue: Catalogue, figures: Figures) -> Floats:
+    """Return the demand of each hour over the day's mean, whose busiest hour is that of `peak_to_mean_of`.
+
+    Parameters
+    ----------
+    section : ByHour
+        Demand of people or agents.
+    path : str
+        Of the workload.
+    catalogue : Catalogue
+    figures : Figures
+
+    Returns
+    -------
+    array, shape H
+        Where only a peak is written, the typical day with its swing stretched to it. [-]
+    """
+    day_H = _hours_written(section, path, catalogue, figures)
+    if section.by_hour:
+        return day_H
+    stretch = (peak_to_mean_of(section, path, catalogue, figures) - 1.0) / max(float(day_H.max()) - 1.0, 1e-9)
+    return np.maximum(1.0 + (day_H - 1.0) * stretch, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,20 @@ import pytest
 
 import gigawatt
 
-PUBLIC = ["Plan", "Scenario", "catalogue", "compare", "errors", "load", "optimise", "plan", "serve", "study", "train"]
+PUBLIC = [
+    "Plan",
+    "Scenario",
+    "catalogue",
+    "compare",
+    "errors",
+    "load",
+    "optimise",
+    "plan",
+    "serve",
+    "simulate_fleet",
+    "study",
+    "train",
+]
 ERRORS = {
     "CatalogueError",
     "EngineError",
