@@ -44,7 +44,7 @@ def _classes(sim: Simulation) -> list[str]:
         times = (
             kind.checkpoint_interval_s, kind.checkpoint_write_s, kind.restart_s, kind.restart_sigma, kind.swap_s,
             kind.job_failures_per_day, kind.software_failures_per_node_day, kind.preemptible_after_s, kind.grace_s,
-            kind.spread_slowdown_frac,
+            kind.spread_slowdown_frac, kind.replica_stall_s,
         )  # fmt: skip
         if any(math.isnan(value) or value < 0.0 for value in times):
             faults.append(f"class {kind.name}: times and rates are at least 0")

@@ -93,6 +93,8 @@ class Component:
         Time of a technician; repairs wait for one where the crew is finite. [s]
     infant_factor, infant_s : float
         Rate at age 0 over the settled rate, and the time in which the excess falls to 1/e. [-], [s]
+    under_load : bool
+        Only nodes at work fail so, not those that are idle or whose job restarts.
     worn_s, wear_exponent : float
         Age at which wear alone fails a node as often as all else, and the power of age with which it rises; 0 for no
         wear. [s], [-]
@@ -111,6 +113,7 @@ class Component:
     hands_on_s: float = 0.0
     infant_factor: float = 1.0
     infant_s: float = 0.0
+    under_load: bool = False
     worn_s: float = 0.0
     wear_exponent: float = 2.0
 
@@ -197,6 +200,8 @@ class JobClass:
         without a node being at fault. A job smaller than a node counts by its share. [1/day]
     replica_nodes_count : int
         Nodes of a data-parallel replica, for mode "replica". [-]
+    replica_stall_s : float
+        All replicas stand still so long when one fails, until they go on without it. [s]
     least_frac : float
         Smallest share of its nodes at which an elastic job goes on. [-]
     preemptible_after_s : float
@@ -222,6 +227,7 @@ class JobClass:
     job_failures_per_day: float = 0.0
     software_failures_per_node_day: float = 0.0
     replica_nodes_count: int = 1
+    replica_stall_s: float = 0.0
     least_frac: float = 1.0
     preemptible_after_s: float = float("inf")
     grace_s: float = 0.0
@@ -336,6 +342,9 @@ class Rules:
         Waiting jobs that are looked at behind a blocked one. [-]
     preemption : bool
         Whether jobs of higher priority take nodes from lower ones.
+    defragmentation : bool
+        Whether running jobs are moved, after a checkpoint, where a waiting one lacks a pod, racks or whole nodes while
+        enough accelerators are free: jobs of its priority or less that may be preempted.
     estimate_factor : float
         Running time that users state over the true one; backfilling believes it. [-]
     spare_frac : float
@@ -351,6 +360,7 @@ class Rules:
     quota_gpus: tuple[int, ...] = ()
     backfill_depth_count: int = 32
     preemption: bool = False
+    defragmentation: bool = False
     estimate_factor: float = 1.0
     spare_frac: float = 0.0
     power_response: str = "throttle"

@@ -126,6 +126,7 @@ def _classes(sim: Simulation) -> np.ndarray:
         a["fails_per_s"], a["least"] = kind.job_failures_per_day / SECONDS_PER_DAY, kind.least_frac
         a["node_fails_per_s"] = kind.software_failures_per_node_day / SECONDS_PER_DAY
         a["after_s"], a["grace_s"] = kind.preemptible_after_s, kind.grace_s
+        a["stall_s"] = kind.replica_stall_s
         a["spread"], a["load"] = kind.spread_slowdown_frac, kind.load_frac
     return out
 
@@ -139,6 +140,7 @@ def _components(sim: Simulation) -> np.ndarray:
         a["automatic_s"], a["repair_s"], a["sigma"] = part.automatic_repair_s, part.repair_s, part.repair_sigma
         a["hands_s"], a["infant"], a["infant_s"] = part.hands_on_s, part.infant_factor, part.infant_s
         a["worn_s"], a["wear"] = part.worn_s, part.wear_exponent
+        a["under_load"] = part.under_load
         a["per_node_s"] = part.failures_per_node_day / SECONDS_PER_DAY
     return out
 
@@ -154,6 +156,7 @@ def _clock(sim: Simulation, parts: np.ndarray, tenants: int) -> np.ndarray:
     c["technicians"], c["crew"] = hazards.technicians_count, int(hazards.technicians_count > 0)
     c["policy"], c["placement"] = policy.code, list(PLACEMENTS).index(rules.placement)
     c["depth"], c["backfill"], c["preemption"] = rules.backfill_depth_count, policy.backfill, int(rules.preemption)
+    c["defragments"] = int(rules.defragmentation)
     c["by_tenant"] = int(policy.by_tenant or len(rules.quota_gpus) > 0)
     queue = rules.written.queue if rules.written else None
     c["strict_pods"], c["ranks"] = int(policy.strict_pods), int(policy.ranks or queue is not None)

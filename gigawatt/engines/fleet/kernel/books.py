@@ -47,9 +47,8 @@ def accrue(w: World, p: int) -> None:
 
 
 @compiled
-def meter(w: World) -> None:
-    """Read the power of the fleet after an event."""
-    c = w.clock[0]
+def weigh(w: World) -> int:
+    """Read what each site draws; return what all do."""
     total_mw = 0
     for s in range(w.sites.size):
         w.sites[s].power_mw = w.sites[s].starting_mw = 0
@@ -57,6 +56,14 @@ def meter(w: World) -> None:
         drawn_mw = power_mw(w, p)
         w.sites[w.partitions[p].site].power_mw += drawn_mw
         total_mw += drawn_mw
+    return total_mw
+
+
+@compiled
+def meter(w: World) -> None:
+    """Read the power of the fleet after an event and its response."""
+    c = w.clock[0]
+    total_mw = weigh(w)
     step_mw = abs(total_mw - c.power_mw)
     c.power_mw = total_mw
     if c.metered == 0:

@@ -60,7 +60,7 @@ def leaves(w: World, slot: int) -> None:
 def _eligible(w: World, slot: int, forced: bool) -> bool:
     """Whether a job may be taken off now."""
     job = w.live[slot]
-    if job.coming > 0 or not job.whole or (job.status != RUNNING and job.status != RESTARTING):
+    if job.coming > 0 or not (job.whole or forced) or (job.status != RUNNING and job.status != RESTARTING):
         return False
     return forced or w.clock[0].now - job.taken_s >= w.classes[job.cls].after_s
 

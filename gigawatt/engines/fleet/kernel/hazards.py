@@ -22,6 +22,7 @@ from gigawatt.engines.fleet.kernel.layout import (
     ON_POD,
     ON_RACK,
     ON_ZONE,
+    POOLED,
     RANDOM_DETECT,
     RANDOM_FAILURE,
     RANDOM_KIND,
@@ -176,6 +177,18 @@ def _note(w: World, node: int, component: int) -> None:
 
 
 @compiled
+def _at_work(w: World, node: int) -> bool:
+    """Whether a job works on a node."""
+    n = w.nodes[node]
+    slot = n.job if n.state == WHOLE or n.state == SHARED else NONE
+    while slot >= 0:
+        if w.live[slot].status == RUNNING or w.live[slot].status == POOLED:
+            return True
+        slot = w.live[slot].node_nxt if n.state == SHARED else NONE
+    return False
+
+
+@compiled
 def candidate(w: World, flow: int) -> None:
     """Pick a node for what a stream offers, see whether it fails, and aim at the next."""
     f, c = w.flows[flow], w.clock[0]
@@ -196,6 +209,8 @@ def candidate(w: World, flow: int) -> None:
     age_s = c.now - n.born_s
     rate = 1.0 + _infant(w, component, age_s) + _wear(w, component, age_s)
     accept = uniform(c.seed, RANDOM_KIND, flow, base + 1) * thin < rate
+    if w.components[component].under_load:
+        accept = accept and _at_work(w, node)
     if accept and (n.state == FREE or n.state == WHOLE or n.state == SHARED):
         _note(w, node, component)
         if uniform(c.seed, RANDOM_KIND, flow, base + 2) < w.components[component].hidden:

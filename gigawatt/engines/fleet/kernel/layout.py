@@ -74,7 +74,8 @@ CLOCK = _record(
     i8="events sequence stale heap_count log_count arrival jobs slot_free slots_used waiting waiting_gpus"
     " hour version technicians crew_head crew_tail active power_mw power_max_mw ramp_max_mw margin hit"
     " policy placement depth backfill preemption quotas tenants throttles lemon_count components admits"
-    " strict_pods ranks crew limited by_tenant wanting metered bills changing credit",
+    " strict_pods ranks crew limited by_tenant wanting metered bills changing credit"
+    " defragments",
 )
 EVENT = _record(
     f8="time_s",
@@ -105,17 +106,17 @@ LIVE = _record(
     i4="job cls tenant asked partition wanted where nodes wanted_nodes head prv nxt node_prv node_nxt child"
     " sibling hit_nxt hits epoch life held hidden slow lost rejoin missing binned coming stops draws bin"
     " pods want_nxt queue",
-    i1="status after hit wants whole started again pending abrupt",
+    i1="status after hit wants whole started again pending abrupt standing",
 )
 CLASS = _record(
     f8="interval_s write_s restart_s sigma swap_s fails_per_s node_fails_per_s least after_s grace_s spread load"
-    " second_needed second_restore_s third_needed third_restore_s",
+    " stall_s second_needed second_restore_s third_needed third_restore_s",
     i4="mode priority replica training second_every third_every",
 )
 COMPONENT = _record(
     f8="hidden detect_s rollback_s automatic automatic_s repair_s sigma hands_s infant infant_s worn_s wear per_node_s",
     i8="failures stops",
-    i4="scope",
+    i4="scope under_load",
 )
 FLOW = _record(
     i8="draws",

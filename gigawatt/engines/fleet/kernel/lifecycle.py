@@ -64,7 +64,7 @@ def new_slot(w: World, number: int) -> int:
     job.head = job.prv = job.nxt = job.child = job.sibling = job.bin = NONE
     job.nodes = job.wanted_nodes = job.hits = job.held = job.hidden = job.slow = 0
     job.coming = job.abrupt = job.lost = job.rejoin = job.missing = job.stops = job.draws = job.pods = 0
-    job.after = job.hit = job.wants = job.whole = job.started = job.again = job.pending = 0
+    job.after = job.hit = job.wants = job.whole = job.started = job.again = job.pending = job.standing = 0
     job.done_s = job.fresh_s = job.phase_s = job.rate = job.active = job.booked = job.useful = 0.0
     job.held_s = job.wait_s = job.pad = job.spread = job.second_s = job.third_s = 0.0
     job.written = 0
@@ -139,7 +139,7 @@ def next_draws(w: World, slot: int, stops: bool) -> None:
 def run(w: World, slot: int) -> None:
     """Let a job that has its nodes work."""
     job = w.live[slot]
-    job.status = RUNNING
+    job.status, job.standing = RUNNING, 0
     job.spoilt_s = w.clock[0].now if job.hidden > 0 else NEVER
     refresh(w, slot)
     job.estimate_s = finish_s(w, slot) * w.clock[0].estimate
@@ -154,7 +154,7 @@ def restart(w: World, slot: int, median_s: float) -> None:
     job, c = w.live[slot], w.clock[0]
     time_s = log_normal(median_s, w.classes[job.cls].sigma, c.seed, RANDOM_RESTART, job.job, job.stops + job.draws)
     job.draws += 1
-    job.status, job.spoilt_s, job.after = RESTARTING, NEVER, 0
+    job.status, job.spoilt_s, job.after, job.standing = RESTARTING, NEVER, 0, 0
     refresh(w, slot)
     plan_at(w, slot, c.now + time_s, JOB_UP)
 

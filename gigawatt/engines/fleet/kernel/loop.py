@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gigawatt.engines.fleet.kernel.books import clear, close_hour, meter
+from gigawatt.engines.fleet.kernel.books import clear, close_hour, meter, weigh
 from gigawatt.engines.fleet.kernel.eviction import leaves
 from gigawatt.engines.fleet.kernel.hazards import aim_all, break_unit, candidate
 from gigawatt.engines.fleet.kernel.heap import drop_first, push, sweep
@@ -256,7 +256,8 @@ def advance(w: World, budget: int) -> int:
             c.now = next_s
             _handle(w)
         schedule(w)
-        meter(w)
         if c.limited:
+            weigh(w)
             hold_limits(w, False)
+        meter(w)
     return PAUSED

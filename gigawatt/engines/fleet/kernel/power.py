@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gigawatt.engines.fleet.kernel.books import weigh
 from gigawatt.engines.fleet.kernel.eviction import preempt
 from gigawatt.engines.fleet.kernel.jit import compiled
 from gigawatt.engines.fleet.kernel.layout import MILLI, NEVER, RUNNING, World
@@ -84,5 +85,10 @@ def hold_limits(w: World, loosen: bool) -> None:
     for site in range(w.sites.size):
         if w.clock[0].throttles:
             throttle(w, site, loosen)
+            s, tries = w.sites[site], 0
+            while s.power_mw > s.limit_w * MILLI and s.throttle > 0.0 and tries < STEPS_COUNT:
+                weigh(w)
+                throttle(w, site, False)  # jobs that restart draw what they draw: the others slow down once more
+                tries += 1
         elif w.sites[site].power_mw > w.sites[site].limit_w * MILLI:
             _shed(w, site)

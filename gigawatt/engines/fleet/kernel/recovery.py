@@ -156,7 +156,7 @@ def interrupt(w: World, slot: int, component: int) -> None:
         refresh(w, slot)
         refill(w, slot)
         return
-    if kind.mode == REPLICA and job.whole and job.status == RUNNING and job.hits > 0:
+    if kind.mode == REPLICA and job.whole and (job.status == RUNNING or job.standing) and job.hits > 0:
         new = (job.hits + kind.replica - 1) // kind.replica
         if (job.lost + new) * kind.replica < job.wanted_nodes:
             job.lost += new
@@ -165,7 +165,11 @@ def interrupt(w: World, slot: int, component: int) -> None:
                 job.spoilt_s = NEVER
             refresh(w, slot)
             refill(w, slot)
-            plan_next(w, slot)
+            if kind.stall_s > 0.0:
+                restart(w, slot, kind.stall_s)
+                job.standing = 1
+            else:
+                plan_next(w, slot)
             return
     lose(w, slot, w.components[component].rollback_s)
     if job.whole:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gigawatt.engines.fleet.kernel.books import accrue
+from gigawatt.engines.fleet.kernel.defragment import defragment
 from gigawatt.engines.fleet.kernel.eviction import preempt
 from gigawatt.engines.fleet.kernel.jit import compiled
 from gigawatt.engines.fleet.kernel.layout import (
@@ -182,6 +183,8 @@ def _block(w: World, slot: int) -> None:
         if c.preemption:
             free = max(a.free_nodes - a.spare_nodes, 0) * a.gpus
             preempt(w, p, w.classes[job.cls].priority, gpus - free, False)
+        if c.defragments and job.asked >= a.gpus:
+            defragment(w, slot, p, gpus // a.gpus)
         if c.backfill:
             _reserve(w, slot, p)
         elif a.blocked != c.version:
