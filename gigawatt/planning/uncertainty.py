@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +27,7 @@ def bands(
     *,
     draws_count: int,
     seed: int,
+    progress: Callable[[int, int], Any] | None = None,
 ) -> dict[str, tuple[float, float]]:
     """Return the 10th and 90th percentile of each measure over the draws.
 
@@ -40,6 +42,8 @@ def bands(
     draws_count : int
         Draws; none where 0.
     seed : int
+    progress : function, optional
+        Told draws done and draws in all.
 
     Returns
     -------
@@ -50,7 +54,9 @@ def bands(
         return {}
     noticed = len(prepared.work.notices)
     found: dict[str, list[float]] = {name: [] for name in measures}
-    for shares in draws(used, draws_count, seed):
+    for done, shares in enumerate(draws(used, draws_count, seed)):
+        if progress is not None:
+            progress(done, draws_count)
         figures = Figures(shares)
         outcome = carry(prepared, figures, redraw(prepared.sites, prepared, figures), brief=True)
         for name, measure in measures.items():
