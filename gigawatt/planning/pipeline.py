@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,9 @@ class Stopwatch:
         self._last = now
 
 
-def make_plan(resolved: Resolved, *, draws_count: int = DRAWS_COUNT, seed: int = 0) -> Plan:
+def make_plan(
+    resolved: Resolved, *, draws_count: int = DRAWS_COUNT, seed: int = 0, progress: Callable[[int, int], Any] | None = None
+) -> Plan:
     """Plan a scenario.
 
     Parameters
@@ -54,6 +56,8 @@ def make_plan(resolved: Resolved, *, draws_count: int = DRAWS_COUNT, seed: int =
         Draws for the 80 % bands; 0 for none.
     seed : int
         Of the draws.
+    progress : function, optional
+        Told draws done and draws in all.
 
     Returns
     -------
@@ -70,7 +74,7 @@ def make_plan(resolved: Resolved, *, draws_count: int = DRAWS_COUNT, seed: int =
     watch.lap("sites, work, build-out, operations, finance")
     values = {name: measure(outcome) for name, measure in measure_all(prepared).items()}
     drawn = measure_all(prepared, drawn_only=True)
-    found_bands = bands(prepared, figures.used, drawn, draws_count=draws_count, seed=seed)
+    found_bands = bands(prepared, figures.used, drawn, draws_count=draws_count, seed=seed, progress=progress)
     watch.lap("uncertainty")
     rings, manhattan_km2 = manhattan(catalogue)
     claims = check_claims(case_of(prepared, outcome, values, found_bands, manhattan_km2))
