@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
+import threading
 from typing import Annotated
 
 import typer
@@ -88,19 +90,37 @@ def root(
         raise typer.Exit
 
 
+def _interrupt_behind(end: BaseException | None) -> KeyboardInterrupt | None:
+    """Return the Ctrl-C that Typer has turned into an exit; None where there was none."""
+    while end is not None and not isinstance(end, KeyboardInterrupt):
+        end = end.__cause__ or end.__context__
+    return end
+
+
+def _say_stopped(stop: KeyboardInterrupt) -> None:
+    """Say in a line that someone stopped it, and what is kept."""
+    sys.stderr.write(f"stopped: {stop}\n" if str(stop) else "stopped\n")
+
+
 def main() -> None:
     """Run the command line; every error becomes a sentence and an exit code."""
     gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
+    if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cluster's "end now" is a Ctrl-C
     try:
         app()
     except GigawattError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(error.exit_code)
+    except SystemExit as end:
+        if (stop := _interrupt_behind(end)) is not None:
+            _say_stopped(stop)
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; keep the exit quiet
         sys.exit(0)
     except KeyboardInterrupt as stop:
-        sys.stderr.write(f"stopped: {stop}\n" if str(stop) else "stopped\n")
+        _say_stopped(stop)
         sys.exit(130)
     except Exception as error:
         if "--debug" in sys.argv:
