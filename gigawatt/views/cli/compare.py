@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from gigawatt.errors import InputError
-from gigawatt.views.cli.shell import AsJson, put, put_json
+from gigawatt.views.cli.shell import AsJson, Quiet, put, put_json, waiting
 
 EXAMPLE = "Example: gigawatt compare meta-2025 microsoft-fy25"
 
@@ -19,6 +19,7 @@ def run(
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Return 1 when the outcomes differ.")] = False,
     all_inputs: Annotated[bool, typer.Option("--all", help="Show every input that differs.")] = False,
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Compare scenarios or finished plans: what differs in the inputs, what in the outcome."""
     from gigawatt.planning.compare import compare
@@ -26,7 +27,8 @@ def run(
     if len(plans) < 2:
         message = f"compare takes two or more scenarios or run folders, got {len(plans)}"
         raise InputError(message)
-    found = compare([_document(plan) for plan in plans])
+    with waiting("planning", quiet):
+        found = compare([_document(plan) for plan in plans])
     if as_json:
         from gigawatt.planning.document import envelope
         from gigawatt.planning.pipeline import package_version

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gigawatt.errors import InputError, nearest
-from gigawatt.views.cli.shell import AsJson, put, put_json, resolved
+from gigawatt.views.cli.shell import AsJson, Quiet, put, put_json, resolved, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +25,7 @@ def run(
     figure: Annotated[str, typer.Argument(help="A metric such as finance.npv_usd, or the path of an input.")],
     scenario: Annotated[str, typer.Argument(help="Scenario, or a run folder.")] = "meta-2025",
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Show a figure's formula, its inputs and their sources."""
     from dataclasses import asdict
@@ -34,7 +35,8 @@ def run(
 
     path = Path(scenario)
     source = str(path / "scenario.yaml") if path.is_dir() else scenario
-    made = make_plan(resolved(source, None, None), draws_count=0)
+    with waiting("planning", quiet):
+        made = make_plan(resolved(source, None, None), draws_count=0)
     origins = {origin.path: origin for origin in made.origins}
     if figure in made.explanations:
         how, metric = made.explanations[figure], made.metric(figure)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gigawatt.views.cli.shell import AsJson, Overlays, put, put_json, quantity
+from gigawatt.views.cli.shell import AsJson, Overlays, Quiet, put, put_json, quantity, waiting
 from gigawatt.views.cli.train_tables import DEFAULT_OPTIMIZER_BITS
 
 EXAMPLE = "Example: gigawatt finetune --model llama-3.1-70b --method qlora --tokens 100M"
@@ -43,30 +43,32 @@ def run(
     pue: Annotated[float, typer.Option(min=1.0, max=3.0, help="Facility over IT energy.")] = 1.12,
     overlays: Overlays = None,
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Find the smallest hardware that fine-tunes a model, how long it takes, and what it costs."""
     from gigawatt.catalogue import load
     from gigawatt.planning.finetune import finetune
 
-    answer = finetune(
-        load(tuple(overlays or ())),
-        model,
-        accelerator,
-        method=method,
-        rank=rank,
-        targets=targets,
-        optimizer_bits=optimizer_bits,
-        tokens=quantity("--tokens", tokens, "token", 1.0),
-        sequence=round(quantity("--sequence", sequence, "token", 1.0)),
-        batch_tokens=quantity("--batch", batch, "token", 1.0) if batch else None,
-        document=round(quantity("--document", document, "token", 1.0)) if document else None,
-        gpus=gpus,
-        precision=precision,
-        software_date=software_date,
-        reliability=reliability,
-        tariff=tariff,
-        pue=pue,
-    )
+    with waiting("searching", quiet):
+        answer = finetune(
+            load(tuple(overlays or ())),
+            model,
+            accelerator,
+            method=method,
+            rank=rank,
+            targets=targets,
+            optimizer_bits=optimizer_bits,
+            tokens=quantity("--tokens", tokens, "token", 1.0),
+            sequence=round(quantity("--sequence", sequence, "token", 1.0)),
+            batch_tokens=quantity("--batch", batch, "token", 1.0) if batch else None,
+            document=round(quantity("--document", document, "token", 1.0)) if document else None,
+            gpus=gpus,
+            precision=precision,
+            software_date=software_date,
+            reliability=reliability,
+            tariff=tariff,
+            pue=pue,
+        )
     if not as_json:
         _show(answer)
         return

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gigawatt.errors import InputError
-from gigawatt.views.cli.shell import AsJson, Overlays, Quiet, Settings, put, put_json, resolved, say_aside
+from gigawatt.views.cli.shell import AsJson, Overlays, Quiet, Settings, counting, put, put_json, resolved, say_aside
 
 EXAMPLE = "Example: gigawatt plan meta-2025 --set budget.0.capex='70 B USD' --out runs/meta-70"
 
@@ -32,7 +32,9 @@ def run(
     from gigawatt.planning.run_folders import RUNS, recorded
     from gigawatt.planning.store import save_run
 
-    made = make_plan(resolved(scenario, settings, overlays), draws_count=draws, seed=seed)
+    asked = resolved(scenario, settings, overlays)
+    with counting("planning", "the draws", quiet) as tell:
+        made = make_plan(asked, draws_count=draws, seed=seed, progress=tell)
     if strict and made.notices:
         message = "\n".join(f"{notice.path}: {notice.message} ({notice.code})" for notice in made.notices)
         raise InputError(message)

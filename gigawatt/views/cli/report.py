@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gigawatt.errors import InputError
-from gigawatt.views.cli.shell import Quiet, resolved, say_aside
+from gigawatt.views.cli.shell import Quiet, counting, resolved, say_aside
 
 if TYPE_CHECKING:
     from gigawatt.planning.run_folders import Run
@@ -57,7 +57,8 @@ def _again(found: Run, files: list[str], quiet: bool) -> None:
         raise InputError(message)
     document = load_run(found.folder)
     scenario = resolved(str(found.folder / "scenario.yaml"), None, None)
-    made = make_plan(scenario, seed=int(document["result"]["seed"]))
+    with counting("planning", "the draws", quiet) as tell:
+        made = make_plan(scenario, seed=int(document["result"]["seed"]), progress=tell)
     for file in files:
         (write_report if file == "report.html" else write_xlsx)(made, found.folder / file)
         say_aside(f"wrote {found.folder / file}", quiet)

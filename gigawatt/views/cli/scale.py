@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gigawatt.views.cli.shell import AsJson, Overlays, put, put_json, quantity
+from gigawatt.views.cli.shell import AsJson, Overlays, Quiet, put, put_json, quantity, waiting
 
 EXAMPLE = "Example: gigawatt scale --accelerator gb300-nvl72 --gpus 16384 --days 90 --loss 1.93"
 
@@ -33,27 +33,29 @@ def run(
     pue: Annotated[float, typer.Option(min=1.0, max=3.0, help="Facility over IT energy.")] = 1.12,
     overlays: Overlays = None,
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Find the best dense model that a fleet trains in a time, by scaling laws, and when it reaches a loss."""
     from gigawatt.catalogue import load
     from gigawatt.planning.model_budget import best_model
 
-    found = best_model(
-        load(tuple(overlays or ())),
-        accelerator,
-        [quantity("--gpus", part, "GPU", 0.0) for part in gpus.split(",")],
-        days=days,
-        loss=loss,
-        mfu=mfu,
-        law=law,
-        precision=precision,
-        sequence=round(quantity("--sequence", sequence, "token", 1.0)),
-        batch_tokens=quantity("--batch", batch, "token", 1.0) if batch else None,
-        software_date=software_date,
-        reliability=reliability,
-        tariff=tariff,
-        pue=pue,
-    )
+    with waiting("searching", quiet):
+        found = best_model(
+            load(tuple(overlays or ())),
+            accelerator,
+            [quantity("--gpus", part, "GPU", 0.0) for part in gpus.split(",")],
+            days=days,
+            loss=loss,
+            mfu=mfu,
+            law=law,
+            precision=precision,
+            sequence=round(quantity("--sequence", sequence, "token", 1.0)),
+            batch_tokens=quantity("--batch", batch, "token", 1.0) if batch else None,
+            software_date=software_date,
+            reliability=reliability,
+            tariff=tariff,
+            pue=pue,
+        )
     if not as_json:
         _show(found)
         return

@@ -85,6 +85,29 @@ def waiting(words: str | Callable[[], str], quiet: bool, after_s: float = 2.0) -
             sys.stderr.write("\n")
 
 
+@contextmanager
+def counting(first: str, what: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Give a function that is told parts done and parts in all, and say on a terminal how long the rest takes.
+
+    The words before the first part are `first`; the time left is as the parts went since the first call.
+    """
+    from time import perf_counter
+
+    begin: list[tuple[float, int]] = []
+    words = [first]
+
+    def tell(done: int, parts: int) -> None:
+        if not begin:
+            begin.append((perf_counter(), done))
+        since, before = begin[0]
+        each_s = (perf_counter() - since) / (done - before) if done > before else 0.0
+        left = f", about {each_s * (parts - done):.0f} s more" if each_s and done < parts else ""
+        words[0] = f"{100.0 * done / max(parts, 1):.0f} % of {what}{left}"
+
+    with waiting(lambda: words[0], quiet):
+        yield tell
+
+
 def quantity(option: str, text: str, unit: str, at_least: float) -> float:
     """Read a quantity given on the command line; raise InputError that names the option."""
     from gigawatt.errors import InputError, UnitError

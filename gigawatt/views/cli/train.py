@@ -142,20 +142,21 @@ def run(
         fixed={name: value for name, value in given.items() if value is not None},
     )
     notes = job.pop("notes", ())
-    answer = train(
-        accelerator=accelerator,
-        tokens=quantity("--tokens", tokens, "token", 1.0) if tokens else None,
-        allow=[name.strip() for name in allow.split(",") if name.strip()] if allow else (),
-        routing_spread=routing_spread or 0.0,
-        tool=flags.tool if flags else emit,
-        software_date=software_date,
-        power_cap=shell.power_cap(power_cap, best=True),
-        it_w=shell.power("--megawatts", megawatts, "MW") if megawatts else None,
-        reliability=reliability,
-        tariff=tariff,
-        pue=pue,
-        **job,
-    )
+    with shell.waiting("searching", quiet):
+        answer = train(
+            accelerator=accelerator,
+            tokens=quantity("--tokens", tokens, "token", 1.0) if tokens else None,
+            allow=[name.strip() for name in allow.split(",") if name.strip()] if allow else (),
+            routing_spread=routing_spread or 0.0,
+            tool=flags.tool if flags else emit,
+            software_date=software_date,
+            power_cap=shell.power_cap(power_cap, best=True),
+            it_w=shell.power("--megawatts", megawatts, "MW") if megawatts else None,
+            reliability=reliability,
+            tariff=tariff,
+            pue=pue,
+            **job,
+        )
     inputs = {
         "model": job["model"], "accelerator": accelerator, "gpus": job["gpus"], "tokens": tokens,
         "precision": job["precision"], "power_cap": power_cap, "megawatts": megawatts, "allow": allow,

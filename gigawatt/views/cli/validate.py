@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gigawatt.views.cli.shell import AsJson, put, put_json, say_aside
+from gigawatt.views.cli.shell import AsJson, Quiet, counting, put, put_json, say_aside
 from gigawatt.views.cli.validate_server import benchmarked, show_benchmark
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def run(
     precision: Annotated[str | None, typer.Option(help="Of a JSON: of the weights; fp8 if not given.")] = None,
     replicas: Annotated[int, typer.Option(min=1, help="Of a JSON: replicas behind the address.")] = 1,
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Compare predictions with published measurements, row by row, with error statistics."""
     is_benchmark = data is not None and data.suffix == ".json"
@@ -63,7 +64,7 @@ def run(
         server = {"accelerator": accelerator, "model": model, "launch": launch, "tp": tp, "precision": precision}
         found = {"serving": benchmarked(engine, data, server | {"replicas": replicas})}
     else:
-        found = _validated(engine, data, flags)
+        found = _validated(engine, data, flags, quiet=quiet)
     if report is not None:
         _write(found, report, data)
     if as_json:
@@ -74,13 +75,13 @@ def run(
         for name, result in found.items():
             _show(name, result, worst, all_groups)
     if report is not None:
-        say_aside(f"report: {report}", quiet=as_json)
+        say_aside(f"report: {report}", quiet=quiet or as_json)
     if strict and (missed := _missed(found)):
         typer.echo(f"outside its bound: {', '.join(missed)}", err=True)
         raise typer.Exit(OUTSIDE_BOUND)
 
 
-def _validated(engine: str | None, data: Path | None, flags: Path | None) -> dict[str, Validation]:
+def _validated(engine: str | None, data: Path | None, flags: Path | None, *, quiet: bool) -> dict[str, Validation]:
     """Validate one engine, or all."""
     from gigawatt.errors import InputError
     from gigawatt.validation.engines import ENGINES, validate
@@ -90,7 +91,12 @@ def _validated(engine: str | None, data: Path | None, flags: Path | None) -> dic
             "--data and --flags belong to one engine; name it, for example: gigawatt validate training --data FILE"
         )
         raise InputError(message)
-    return {name: validate(name, data, flags) for name in ([engine] if engine else ENGINES)}
+    names, found = [engine] if engine else list(ENGINES), {}
+    with counting("validating", "the engines", quiet) as tell:
+        for done, name in enumerate(names):
+            found[name] = validate(name, data, flags)
+            tell(done + 1, len(names))
+    return found
 
 
 def _missed(found: Mapping[str, Validation]) -> list[str]:
