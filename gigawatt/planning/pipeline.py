@@ -44,7 +44,11 @@ class Stopwatch:
 
 
 def make_plan(
-    resolved: Resolved, *, draws_count: int = DRAWS_COUNT, seed: int = 0, progress: Callable[[int, int], Any] | None = None
+    resolved: Resolved,
+    *,
+    draws_count: int = DRAWS_COUNT,
+    seed: int = 0,
+    progress: Callable[[int, int], Any] | None = None,
 ) -> Plan:
     """Plan a scenario.
 
