@@ -3,27 +3,23 @@
     python tools/fit_workloads.py [NAME ...] [--seeds N]
 
 Halves the interval in which the mean wait of a simulated cluster crosses the published one, over the same seeds at each
-step; prints the share, the mean waits that it gives, and those of nobody and of everybody looking. The queue is the one
-of the tests: quotas, first fit within each tenant's first 32 jobs.
+step; prints the share, the mean waits that it gives, and those of nobody and of everybody looking. The queue is the
+fleet simulator's, with quotas and backfilling.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from gigawatt.catalogue import load
+from gigawatt.engines.fleet import simulate
 from gigawatt.engines.fleet.generator import WorkloadModel
 from gigawatt.planning.workload_generator import model_of
 from gigawatt.planning.workload_generator.cluster import cluster_simulation, mean_wait_s
 from gigawatt.units import SECONDS_PER_DAY
-
-sys.path.append(str(Path(__file__).parents[1] / "tests" / "unit" / "planning" / "workload_generator"))
-from quota_queue import start_times
 
 STEPS = 7
 
@@ -33,7 +29,7 @@ def mean_waits_s(model: WorkloadModel, duration_s: float, seeds: int) -> list[fl
     waits = []
     for seed in range(1, seeds + 1):
         simulation = cluster_simulation(model, duration_s, seed)
-        waits.append(mean_wait_s(simulation, start_times(simulation.jobs, simulation.rules.quota_gpus)))
+        waits.append(mean_wait_s(simulation, simulate(simulation).start_s_N))
     return waits
 
 
