@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gigawatt.errors import GigawattError, InputError
 from gigawatt.planning.metrics import measure_all
 from gigawatt.planning.study.outputs import Reader
 from gigawatt.planning.study.sampling import Sampling, values_of
@@ -79,9 +80,9 @@ class Draws:
             if number == 0:
                 columns |= {f"in:{path}": value_N for path, value_N in values.items()}
                 columns |= {f"in:{name}": course_NT.mean(axis=1) for name, course_NT in courses.items()}
-                columns |= _rows(plan, values, courses, count, with_series=True)
+                columns |= _rows(plan, values, courses, count, first, with_series=True)
             else:
-                rows = _rows(plan, values, courses, count, with_series=False)
+                rows = _rows(plan, values, courses, count, first, with_series=False)
                 columns |= {f"m{number}:{name[2:]}": value_N for name, value_N in rows.items() if name.startswith("m:")}
                 for worst in ("residual_usd", "balance_frac"):
                     columns[worst] = np.maximum(columns[worst], rows[worst])
@@ -89,7 +90,13 @@ class Draws:
 
 
 def _rows(
-    plan: Studied, values: Mapping[str, Floats], courses: Mapping[str, Floats], count: int, *, with_series: bool
+    plan: Studied,
+    values: Mapping[str, Floats],
+    courses: Mapping[str, Floats],
+    count: int,
+    first: int,
+    *,
+    with_series: bool,
 ) -> Columns:
     """Return what is kept of some draws of a plan."""
     reader = Reader.of(plan)
@@ -97,7 +104,11 @@ def _rows(
     series: list[Floats] = []
     for draw in range(count):
         drawn = {path: float(value_N[draw]) for path, value_N in values.items()}
-        prepared, outcome = plan.at(drawn, {name: course_NT[draw] for name, course_NT in courses.items()})
+        try:
+            prepared, outcome = plan.at(drawn, {name: course_NT[draw] for name, course_NT in courses.items()})
+        except GigawattError as error:
+            message = f"{plan.name}: draw {first + draw + 1} makes no plan: {error}"
+            raise InputError(message) from error
         scalars.append(reader.scalars(prepared, outcome))
         if with_series:
             series.append(reader.series(prepared, outcome))

@@ -170,6 +170,30 @@ def test_the_rental_price_moves_revenue_and_nothing_else(ready):
     assert not ready("epoch-1gw", "study.rental_price=steady").courses
 
 
+def test_chances_of_an_announced_figure_are_shares_of_the_draws(tmp_path):
+    drifting = gw.load("coreweave-2025", ["study.guide_drift=own-cash"])
+    answer = run_study(drifting, Question(64, workers_count=1), folder=tmp_path)
+    target = answer.targets[0]
+    assert (target.low, target.high, target.unit) == (20e9, 23e9, "USD")
+    with Results(tmp_path) as results:
+        found = results.values(["t:0"])["t:0"]
+    assert target.within_share == np.mean((found >= 20e9) & (found <= 23e9))
+    assert target.reached_share == np.mean(found >= 20e9)
+    assert target.p10 < target.p50 < target.p90
+
+
+def test_a_draw_that_makes_no_plan_says_which(monkeypatch, ready):
+    plan = ready(SCENARIO)
+
+    def refuses(*_: object, **__: object) -> None:
+        message = "nothing is paid"
+        raise InputError(message)
+
+    monkeypatch.setattr("gigawatt.planning.study.studied.carry", refuses)
+    with pytest.raises(InputError, match="sovereign-1mw: draw 65 makes no plan: nothing is paid"):
+        Draws((plan,), sampling_of([plan], 0), 128)(1)
+
+
 @pytest.mark.parametrize(
     ("question", "words"),
     [
