@@ -19,6 +19,7 @@ from gigawatt.planning.metrics import MEASURES, measure_all, window_of
 from gigawatt.planning.outcome import Outcome, Prepared, settled
 from gigawatt.planning.plan import Balance, ClaimCheck, Metric, Notice, Origin, Plan, Reference
 from gigawatt.planning.short_of_power import short_of_power
+from gigawatt.planning.site_years import site_years
 from gigawatt.planning.uncertainty import bands
 from gigawatt.planning.wiring.site_build import first_power
 from gigawatt.records import Quantity
@@ -117,6 +118,7 @@ def make_plan(
         assumptions=tuple((item.text, item.source) for item in scenario.assumptions),
         outlines={"manhattan": rings},
         frontiers=_frontiers(prepared),
+        site_years=site_years(outcome.sites),
         timings_s=watch.laps_s,
         seed=seed,
         version=package_version(),

@@ -40,6 +40,8 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gigawatt.planning.site_years import SiteYear
+
 Verdict = Literal["agrees", "differs", "cannot be", "not modelled"]
 
 
@@ -236,6 +238,8 @@ class Plan:
     frontiers : mapping of str to list of dict
         Serving frontier by workload: output_tokens_per_s_per_gpu, tpot_p99_s, ttft_p99_s, j_per_output_token, batch,
         replica, chosen.
+    site_years : tuple of SiteYear
+        Hours of each site that has an hourly year.
     timings_s : mapping of str to float
     seed : int
     version : str
@@ -264,6 +268,7 @@ class Plan:
     assumptions: tuple[tuple[str, str], ...] = ()
     outlines: Mapping[str, list[list[tuple[float, float]]]] = field(default_factory=dict)
     frontiers: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    site_years: tuple[SiteYear, ...] = ()
     timings_s: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
     version: str = ""

@@ -59,4 +59,6 @@ def _with_supply(site: SitePlan, catalogue: Catalogue, figures: Figures) -> Site
         site,
         electricity_usd_per_mwh=figures(f"{named}.supply.lcoe_usd_per_mwh", price),
         carbon_kg_per_mwh=figures(f"{named}.supply.carbon_kg_per_mwh", carbon),
+        supply_w_H={**found.result.output_w_H, "grid": found.result.import_w_H},
+        demand_w_H=demand_w_H,
     )

@@ -68,6 +68,10 @@ class SitePlan:
     leased : bool
     built_w_QX : Floats or None
         Energised power by quantile and month, where it follows a build schedule; shape (Q, X). [W]
+    supply_w_H : dict of str to Floats, or None
+        Hours of a supply of its own, by part, imports among them. [W]
+    demand_w_H : Floats or None
+        The load that it was sized on. [W]
     """
 
     use: SiteUse
@@ -90,6 +94,8 @@ class SitePlan:
     construction_usd_per_w: float
     leased: bool
     built_w_QX: Floats | None = None
+    supply_w_H: dict[str, Floats] | None = None
+    demand_w_H: Floats | None = None
 
 
 _month = lru_cache(maxsize=1024)(Month.parse)  # the same few months in every draw

@@ -12,6 +12,7 @@ from gigawatt.views.figures.claims import consistency
 from gigawatt.views.figures.land import land
 from gigawatt.views.figures.money import capex_split, cash_flow
 from gigawatt.views.figures.power import energy_by_site, power, pue_by_site, three_gigawatts
+from gigawatt.views.figures.site_hours import load_duration, pue_hours, site_supply
 from gigawatt.views.figures.spark import sparkline
 from gigawatt.views.figures.svg import STYLE, TOKENS, Figure
 from gigawatt.views.figures.work import frontier, serving, training
@@ -29,6 +30,9 @@ FIGURES: Mapping[str, Callable[[Plan, float], Figure | None]] = MappingProxyType
         "three-gigawatts": three_gigawatts,
         "energy": energy_by_site,
         "pue": pue_by_site,
+        "pue-hours": pue_hours,
+        "load-duration": load_duration,
+        "site-supply": site_supply,
         "training": training,
         "serving": serving,
         "frontier": frontier,

@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 
 from gigawatt.planning.facility import FacilityAnswer
 from gigawatt.records import Month
 from gigawatt.units import say
-from gigawatt.views.figures.axes import Floats, Frame, frame, month_words, number, scaled
+from gigawatt.views.figures.axes import Frame, frame, month_words, number, scaled
 from gigawatt.views.figures.buildout import WIDE_PX
+from gigawatt.views.figures.hours import (
+    DAYS,
+    DAYS_BY_MONTH,
+    HOURS,
+    LEVELS_COUNT,
+    NARROW_PX,
+    WEEKS,
+    cells,
+    level_key,
+    levels,
+    month_names,
+    stack_of,
+    weekly,
+)
 from gigawatt.views.figures.land import WHOLE_PCT, footprints
 from gigawatt.views.figures.svg import Canvas, Figure, colour
 
-HOURS, DAYS = 24, 365
-LEVELS_COUNT = 9
-PALEST, DARKEST = 0.06, 1.0  # opacity of the lowest and the highest level
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-DAYS_BY_MONTH = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-NARROW_PX = 480.0  # below it every other month is named
 QUANTILES_COUNT = 120
-WEEKS = 52
-WEEK_HOURS = 168
 LEAST_PUE_SPAN = 0.01
-# What stands at the bottom of a stack first; a kind that is not here comes after them.
-ORDER = ("nuclear", "ccgt", "gas", "fuel", "wind", "solar", "battery", "grid")
 SOURCE = "Typical year of weather, hour by hour; gigawatt facility {site}."
 
 
@@ -40,31 +43,15 @@ def carpet(answer: FacilityAnswer, width: float = WIDE_PX) -> Figure:
     pue_H = answer.year.pue_H
     low, high = float(np.min(pue_H)), float(np.max(pue_H))
     span = max(high - low, LEAST_PUE_SPAN)
-    level_DH = np.minimum(((pue_H - low) / span * LEVELS_COUNT).astype(int), LEVELS_COUNT - 1).reshape(DAYS, HOURS)
     canvas, left, top, height = Canvas(), 44.0, 8.0, 262.0
     cell_x, cell_y = (width - left) / DAYS, 8.0
-    runs: list[list[str]] = [[] for _ in range(LEVELS_COUNT)]
-    for day in range(DAYS):
-        edges = np.flatnonzero(np.diff(level_DH[day])) + 1
-        starts = [0, *edges.tolist(), HOURS]
-        for first, end in pairwise(starts):
-            x, y = left + day * cell_x, top + (HOURS - end) * cell_y
-            runs[level_DH[day, first]].append(
-                f"M{x:.1f} {y:.0f}h{cell_x + 0.2:.1f}v{(end - first) * cell_y:.0f}H{x:.1f}z"
-            )
-    for level, parts in enumerate(runs):
-        canvas.path("".join(parts), "f1", _opacity(level))
+    cells(canvas, levels(pue_H, low, span).reshape(DAYS, HOURS), left, top, cell_x, cell_y)
     bottom = top + HOURS * cell_y
     for hour in (0, 6, 12, 18, 24):
         canvas.text(left - 6, bottom - hour * cell_y + 4, f"{hour:02d}:00", "m", "end")
-    _month_names(canvas, left, width, bottom, every=2 if width < NARROW_PX else 1)
+    month_names(canvas, left, width, bottom, every=2 if width < NARROW_PX else 1)
     step = min(30.0, (width - left - 110) / LEVELS_COUNT)
-    canvas.text(left, height - 6, number(round(low, 3)), "m")
-    for level in range(LEVELS_COUNT):
-        canvas.path(
-            f"M{left + 44 + level * step:.1f} {height - 17:.0f}h{step:.1f}v12h-{step:.1f}z", "f1", _opacity(level)
-        )
-    canvas.text(left + 50 + LEVELS_COUNT * step, height - 6, number(round(low + span, 3)), "m")
+    level_key(canvas, left, height - 6, step, (number(round(low, 3)), number(round(low + span, 3))))
     worst = int(np.argmax(pue_H))
     month = int(np.searchsorted(np.cumsum(DAYS_BY_MONTH), worst // HOURS, side="right"))
     title = f"PUE is {answer.year.pue_mean:.3f} over the year and {high:.3f} in its worst hour, in {_long(month)}"
@@ -75,22 +62,6 @@ def carpet(answer: FacilityAnswer, width: float = WIDE_PX) -> Figure:
 def _long(month: int) -> str:
     """Name a month, from 0."""
     return month_words(str(Month(2001, month + 1))).partition(" ")[0]
-
-
-def _opacity(level: int) -> float:
-    """Opacity of a level."""
-    return PALEST + (DARKEST - PALEST) * level / (LEVELS_COUNT - 1)
-
-
-def _month_names(canvas: Canvas, left: float, right: float, bottom: float, every: int = 1) -> None:
-    """Write the months below a year of days."""
-    day = 0
-    for position, (name, days) in enumerate(zip(MONTHS, DAYS_BY_MONTH, strict=True)):
-        x = left + (right - left) * day / DAYS
-        canvas.line(x, bottom, x, bottom + 5, "axis")
-        if position % every == 0:
-            canvas.text(x + 3, bottom + 15, name, "m")
-        day += days
 
 
 def duration(answer: FacilityAnswer, width: float = WIDE_PX) -> Figure:
@@ -129,16 +100,6 @@ def _share_axis(canvas: Canvas, plot: Frame) -> None:
         canvas.text(x, plot.bottom + 19, f"{percent} %", "m", "middle")
 
 
-def _weekly(values: Floats) -> Floats:
-    """Means by week; the year's last day is in the last."""
-    return np.array([part.mean() for part in np.split(values[: WEEKS * WEEK_HOURS], WEEKS)])
-
-
-def _rank(name: str) -> tuple[int, str]:
-    """Place of a part in the stack."""
-    return next((place for place, start in enumerate(ORDER) if name.startswith(start)), len(ORDER)), name
-
-
 def supply_stack(answer: FacilityAnswer, width: float = WIDE_PX) -> Figure | None:
     """Draw what serves the site, by week, with what storage takes above it."""
     if answer.supply is None:
@@ -146,7 +107,7 @@ def supply_stack(answer: FacilityAnswer, width: float = WIDE_PX) -> Figure | Non
     result = answer.supply.result
     parts = {**result.output_w_H, "grid": result.import_w_H, "not served": result.unserved_w_H}
     total = float(np.sum(answer.year.facility_w_H))
-    shown = {name: _weekly(parts[name]) for name in sorted(parts, key=_rank) if np.sum(parts[name]) > 1e-5 * total}
+    shown = stack_of(parts, total)
     stacked = np.cumsum(list(shown.values()), axis=0)
     highest = float(stacked[-1].max())
     divisor, words = scaled(highest, "W")
@@ -158,9 +119,9 @@ def supply_stack(answer: FacilityAnswer, width: float = WIDE_PX) -> Figure | Non
         plot.area(below, above, f"f{colour(position)}", name)
         labels.append((float((below[-1] + above[-1]) / 2.0), name, f"f{colour(position)}"))
         below = above
-    plot.line(_weekly(answer.year.facility_w_H), "ink")
+    plot.line(weekly(answer.year.facility_w_H), "ink")
     plot.end_labels(labels)
-    _month_names(canvas, plot.left, plot.right, plot.bottom, every=2 if width < NARROW_PX else 1)
+    month_names(canvas, plot.left, plot.right, plot.bottom, every=2 if width < NARROW_PX else 1)
     shares = {name: float(np.sum(parts[name])) / total for name in shown}
     largest = max(shares, key=shares.__getitem__)
     subject = "The grid" if largest == "grid" else largest.capitalize()

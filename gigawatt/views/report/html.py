@@ -33,7 +33,12 @@ LAND_COLUMNS = ("site_km2", "building_km2", "share_of_manhattan_pct", "planned_m
 # id, title, figures, tables; in the order of the plan
 PARTS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("build-out", "Build-out", ("gpus-by-kind", "gpus-by-site", "limits"), ("buildout", "purchases")),
-    ("power", "Power", ("power", "three-gigawatts", "energy", "pue"), ("power", "sites")),
+    (
+        "power",
+        "Power",
+        ("power", "three-gigawatts", "energy", "pue", "pue-hours", "load-duration", "site-supply"),
+        ("power", "sites"),
+    ),
     ("training", "Training", ("training",), ("training",)),
     ("serving", "Serving", ("serving", "frontier"), ("serving",)),
     ("money", "Money", ("cash-flow", "capex-split"), ("cashflow", "spend", "revenue", "opex")),

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from gigawatt.planning.plan import Balance, ClaimCheck, Explanation, Metric, Notice, Origin, Plan, Reference
+from gigawatt.planning.site_years import SiteYear
 
 KINDS = ("h100-sxm", "gb200-nvl72", "gb300-nvl72")
 SITES = ("prometheus-oh", "hyperion-la", "other-us")
@@ -39,6 +40,24 @@ def _labels(count: int) -> list[str]:
 def _ramp(count: int, start: float, end: float, first: int, last: int) -> np.ndarray:
     """Flat, then straight, then flat."""
     return np.interp(np.arange(count), [0, first, last, count], [start, start, end, end])
+
+
+def _site_years(bad: str) -> tuple[SiteYear, ...]:
+    """Hours of each site, the first with a supply of its own."""
+    hour = np.arange(8760)
+    warm = 0.5 - 0.5 * np.cos(2.0 * np.pi * (hour / 8760 - hour / 24))
+    found = []
+    for place, (site, mean) in enumerate(PUE.items()):
+        pue = mean - 0.02 + 0.06 * warm
+        it_w = np.full(8760, 300e6 * (place + 1))
+        sun = np.clip(np.cos(2.0 * np.pi * (hour - 12) / 24), 0.0, 1.0) * 500e6
+        supply = {"solar-tracking": sun, "grid": np.clip(pue * it_w - sun, 0.0, None)} if place == 0 else {}
+        load = pue * it_w
+        found.append(
+            SiteYear(site, site + bad, "columbus_oh", pue, load, it_w, 1.1 * load.max(), float(load.sum() / it_w.sum()),
+                     supply, load if supply else None)
+        )  # fmt: skip
+    return tuple(found)
 
 
 def _frame(columns: dict[str, Any], units: dict[str, str] | None = None) -> pd.DataFrame:
@@ -343,6 +362,7 @@ def sample_plan(count: int = 36, *, hostile: bool = False) -> Plan:
         metrics=metrics,
         tables=tables,
         claims=_claims(bad),
+        site_years=_site_years(bad),
         gigawatts={"chip_tdp_w": 0.31e9, "it_w": 0.52e9, "facility_w": 0.57e9},
         split_usd={**split, "unspent": budget - sum(split.values())},
         finance={

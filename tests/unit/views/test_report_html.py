@@ -128,7 +128,7 @@ def test_notices_balances_facts_assumptions_inputs_and_scenario_stand():
 
 def test_every_figure_has_a_caption_and_is_drawn_for_page_and_phone():
     figures = [attributes["id"] for tag, attributes in PAGE.elements if tag == "figure"]
-    assert len(figures) == 15
+    assert len(figures) == 18
     assert sum(tag == "svg" for tag, _ in PAGE.elements) == 2 * len(figures)
 
 
