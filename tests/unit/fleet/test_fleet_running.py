@@ -1,4 +1,4 @@
-"""How a fleet is run: placement, moving jobs together, limits of power, replicas; and the balances under all of it."""
+"""How a fleet is run: waiting, placement, moving jobs, limits of power, replicas; and the balances under all of it."""
 
 from __future__ import annotations
 
@@ -72,6 +72,42 @@ def test_a_placement_by_topology_spreads_jobs_over_fewer_pods(seed):
     }
     assert slow["easy-backfill", "best-fit"] < slow["easy-backfill", "spread"]
     assert slow["gang-topology", "best-fit"] < 0.8 * slow["easy-backfill", "best-fit"]
+
+
+def mean_waits(servers: int, load: float, count: int, seeds: int, service) -> np.ndarray:
+    """Mean waits over mean service, one for each seed, of jobs of a node each on so many nodes."""
+    found = []
+    for seed in range(seeds):
+        draw = np.random.default_rng(seed)
+        submit_s = 1000.0 * np.cumsum(draw.exponential(1.0 / (servers * load), count))
+        sim = Simulation(
+            (Partition("a", "site", servers, pod_nodes_count=servers),),
+            (JobClass("job", checkpoint_interval_s=math.inf),),
+            jobs_of(submit_s, 1000.0 * service(draw, count), 8),
+            Hazards(()),
+            float(submit_s[-1]) + 1e7,
+        )
+        found.append(simulate(sim).wait_s_N.mean() / 1000.0)
+    return np.array(found)
+
+
+def test_waiting_at_a_hundred_nodes_is_erlangs():
+    offered = 90.0
+    below = sum(math.exp(k * math.log(offered) - math.lgamma(k + 1)) for k in range(100))
+    top = math.exp(100 * math.log(offered) - math.lgamma(101)) / 0.1
+    exact = top / (below + top) / (100 - offered)
+    assert mean_waits(100, 0.9, 250_000, 10, lambda draw, n: draw.exponential(1.0, n)).mean() == pytest.approx(
+        exact, rel=0.02
+    )
+
+
+@pytest.mark.parametrize("shape", [0.5, 2.0])
+def test_waiting_of_one_server_follows_the_spread_of_service(shape):
+    # Pollaczek and Khinchine: W = rho s (1 + cv2) / (2 (1 - rho)), gamma service of cv2 = 1 / shape
+    waits = mean_waits(1, 0.7, 60_000, 12, lambda draw, n: draw.gamma(shape, 1.0 / shape, n))
+    exact = 0.7 * (1.0 + 1.0 / shape) / (2.0 * 0.3)
+    assert waits.mean() == pytest.approx(exact, abs=3.0 * waits.std() / math.sqrt(len(waits) - 1))
+    assert waits.mean() == pytest.approx(exact, rel=0.04)
 
 
 MOVABLE = JobClass("job", checkpoint_interval_s=HOUR_S, preemptible_after_s=0.0, restart_s=60.0)
