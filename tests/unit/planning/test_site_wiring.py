@@ -14,6 +14,7 @@ from gigawatt.engines.facility import hourly_work_w
 from gigawatt.engines.facility.stages import REDUNDANCY
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.outcome import carry, prepare, with_loads
+from gigawatt.planning.site_years import site_years
 from gigawatt.planning.wiring.site_build import QUANTILES, built_w, drawn_w, first_power
 from gigawatt.planning.wiring.site_load import site_work
 from gigawatt.planning.wiring.sites import LATER_MONTHS, energised, site_plans
@@ -116,6 +117,13 @@ def test_a_supply_sets_price_and_carbon(tmp_path: Path) -> None:
     saved = 1.0 - with_sun.carbon_kg_per_mwh / 347.0
     assert 0.04 < saved < 0.12
     assert with_sun.electricity_usd_per_mwh == pytest.approx(from_grid.electricity_usd_per_mwh, rel=0.1)
+    # the hours that the views draw are those of the dispatch and of the year
+    (shown,), (plain_year,) = site_years([with_sun]), site_years([from_grid])
+    assert set(shown.supply_w_H) == {"solar-tracking", "grid"}
+    assert shown.demand_w_H is not None
+    np.testing.assert_allclose(sum(shown.supply_w_H.values()), shown.demand_w_H, rtol=1e-6)
+    assert shown.pue_H is with_sun.year.pue_H
+    assert plain_year.supply_w_H == {}
 
 
 def test_spare_units_cost_losses(tmp_path: Path) -> None:
