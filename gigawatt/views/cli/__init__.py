@@ -24,6 +24,7 @@ from gigawatt.views.cli import (
     finetune,
     fleet,
     init,
+    mcp,
     optimise,
     plan,
     report,
@@ -69,6 +70,7 @@ for verb in (
     report,
     export,
     doctor,
+    mcp,
 ):
     app.command(verb.__name__.rsplit(".", 1)[-1], epilog=verb.EXAMPLE)(verb.run)
 
