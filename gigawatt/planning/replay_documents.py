@@ -10,6 +10,7 @@ import numpy as np
 from gigawatt.engines.serving.simulator.types import STATES
 from gigawatt.planning.demand import Day
 from gigawatt.planning.replay import REJECTED, ReplayAnswer, gap_percentiles, percentiles
+from gigawatt.planning.replay_layouts import Layout
 from gigawatt.planning.store import write_atomically, write_table
 from gigawatt.planning.token_costs import TokenCosts, TokenShare
 
@@ -22,47 +23,23 @@ TOKENS_PER_PRICE = 1e6
 
 def replay_record(found: ReplayAnswer) -> dict[str, Any]:
     """Return a replay with the keys of the contract."""
-    result, trace, service = found.result, found.trace, found.service
+    result, service = found.result, found.service
     written = result.output_tokens
     seconds = result.duration_s
     return {
-        "trace": {
-            "name": trace.name,
-            "format": trace.format,
-            "requests": trace.requests_count,
-            "duration_s": trace.duration_s / found.terms.rate_scale,
-            "requests_per_s": trace.requests_per_s * found.terms.rate_scale,
-            "arrival_cv": trace.arrival_cv,
-            "input_tokens_mean": float(trace.input_tokens_N.mean()),
-            "output_tokens_mean": float(trace.output_tokens_N.mean()),
-            "repeated_prefix_pct": 100.0 * trace.repeated_frac,
-            "left_out": trace.left_out,
-        },
+        "trace": _trace(found),
         "replicas": found.replicas_count,
         "prefill_replicas": service.replicas_count if service.decode_replicas_count else None,
         "decode_replicas": service.decode_replicas_count or None,
         "prefill_gpus_per_replica": service.prompt_model.gpus_count if service.prompt_model else None,
         "gpus_per_replica": service.model.gpus_count,
-        "replicas_tried": [{"replicas": count, "meets_slo": met} for count, met in sorted(found.tried)],
+        "replicas_tried": _tried(found.tried),
         "gpus": found.gpus_count,
         "routing": "written" if service.router else service.routing,
         "router": service.router.source if service.router else None,
         "router_faults": result.router_faults,
         "max_sequences": service.max_sequences_count,
-        "layouts_compared": [
-            {
-                "tensor_parallel": layout.deployment.replica.tensor_parallel,
-                "pipeline_parallel": layout.deployment.replica.pipeline_parallel,
-                "expert_parallel": layout.deployment.replica.expert_parallel,
-                "attention_data_parallel": layout.deployment.replica.attention_data_parallel,
-                "precision": layout.deployment.precision,
-                "batch": layout.deployment.batch,
-                "gpus": layout.gpus_count,
-                "reason": layout.reason,
-                "replicas_tried": [{"replicas": count, "meets_slo": met} for count, met in sorted(layout.tried)],
-            }
-            for layout in found.compared
-        ],
+        "layouts_compared": [_layout(layout) for layout in found.compared],
         "meets_slo": found.meets_slo,
         "within_slo_pct": 100.0 * found.met_frac,
         "goodput_requests_per_s": found.goodput_requests_per_s,
@@ -78,13 +55,51 @@ def replay_record(found: ReplayAnswer) -> dict[str, Any]:
         "batch_mean": result.batch_mean,
         "busy_pct": 100.0 * result.busy_frac,
         "preemptions": int(result.preemptions_N.sum()),
-        "prefix_hit_pct": 100.0 * float(result.hit_tokens_N.sum() / trace.input_tokens_N.sum()),
+        "prefix_hit_pct": 100.0 * float(result.hit_tokens_N.sum() / found.trace.input_tokens_N.sum()),
         "rejected": int(np.sum(result.state_N == REJECTED)),
         "energy_mwh": result.energy_j / JOULES_PER_MWH,
         "j_per_output_token": result.energy_j / written if written else None,
         "usd_per_gpu_hour": found.usd_per_gpu_hour,
         "usd_per_million_output_tokens": found.usd / written * TOKENS_PER_PRICE if written else None,
     }
+
+
+def _trace(found: ReplayAnswer) -> dict[str, Any]:
+    """Return what was replayed."""
+    trace = found.trace
+    return {
+        "name": trace.name,
+        "format": trace.format,
+        "requests": trace.requests_count,
+        "duration_s": trace.duration_s / found.terms.rate_scale,
+        "requests_per_s": trace.requests_per_s * found.terms.rate_scale,
+        "arrival_cv": trace.arrival_cv,
+        "input_tokens_mean": float(trace.input_tokens_N.mean()),
+        "output_tokens_mean": float(trace.output_tokens_N.mean()),
+        "repeated_prefix_pct": 100.0 * trace.repeated_frac,
+        "left_out": trace.left_out,
+    }
+
+
+def _layout(layout: Layout) -> dict[str, Any]:
+    """Return a replica that was replayed beside others."""
+    replica = layout.deployment.replica
+    return {
+        "tensor_parallel": replica.tensor_parallel,
+        "pipeline_parallel": replica.pipeline_parallel,
+        "expert_parallel": replica.expert_parallel,
+        "attention_data_parallel": replica.attention_data_parallel,
+        "precision": layout.deployment.precision,
+        "batch": layout.deployment.batch,
+        "gpus": layout.gpus_count,
+        "reason": layout.reason,
+        "replicas_tried": _tried(layout.tried),
+    }
+
+
+def _tried(tried: tuple[tuple[int, bool], ...]) -> list[dict[str, Any]]:
+    """Return numbers of replicas and whether they met the service level."""
+    return [{"replicas": count, "meets_slo": met} for count, met in sorted(tried)]
 
 
 def token_record(costs: TokenCosts) -> dict[str, Any]:

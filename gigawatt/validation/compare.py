@@ -71,6 +71,44 @@ class Validation:
     summary_with_flagged: Summary
 
 
+def row_of(
+    id: str,
+    group: str,
+    quantity: str,
+    measured: float,
+    predicted: float,
+    factor: float,
+    *,
+    flag: str = "",
+    skipped: str = "",
+) -> Row:
+    """Return a row whose interval is a factor either way.
+
+    Parameters
+    ----------
+    id, group, quantity, measured, predicted, flag, skipped
+        Of the row.
+    factor : float
+        Half-width of the stated interval, as a factor. [-]
+
+    Returns
+    -------
+    Row
+    """
+    return Row(
+        id=id,
+        group=group,
+        quantity=quantity,
+        measured=measured,
+        predicted=predicted,
+        error_pct=100.0 * (predicted / measured - 1.0),
+        low=predicted / factor,
+        high=predicted * factor,
+        flag=flag,
+        skipped=skipped,
+    )
+
+
 def summarise(rows: Iterable[Row]) -> Summary:
     """Summarise the errors of rows.
 

@@ -13,7 +13,7 @@ from gigawatt.engines.serving.kvcache import cache
 from gigawatt.engines.serving.uncertainty import interval_factor
 from gigawatt.engines.serving.workload import shard
 from gigawatt.errors import InputError, nearest
-from gigawatt.validation.compare import Row, Summary, Validation, summarise
+from gigawatt.validation.compare import Row, Summary, Validation, row_of, summarise
 from gigawatt.validation.serving_rows import Measurement, read_measurements, read_rows
 
 PUBLISHED = Path(__file__).parent / "published"
@@ -140,18 +140,7 @@ def _rows(measurement: Measurement, flag: str, calibration: Calibration) -> Iter
     for quantity, measured in measurement.measured.items():
         value = predicted.get(quantity, float("nan"))
         factor = _factor(measurement, quantity)
-        yield Row(
-            id=measurement.id,
-            group=labels,
-            quantity=quantity,
-            measured=measured,
-            predicted=value,
-            error_pct=100.0 * (value / measured - 1.0),
-            low=value / factor,
-            high=value * factor,
-            flag=flag,
-            skipped=skipped,
-        )
+        yield row_of(measurement.id, labels, quantity, measured, value, factor, flag=flag, skipped=skipped)
 
 
 def _grouped(rows: Iterable[Row]) -> dict[str, Summary]:

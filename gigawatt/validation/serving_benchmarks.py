@@ -19,7 +19,7 @@ from gigawatt.planning.replay import gap_percentiles, percentiles
 from gigawatt.planning.requests import Lengths, requests_of, synthetic
 from gigawatt.planning.serving import EngineTerms, serving_inputs
 from gigawatt.validation.benchmark_files import MS_PER_S, BenchmarkRun, read_benchmark
-from gigawatt.validation.compare import Row, Validation, summarise
+from gigawatt.validation.compare import Row, Validation, row_of, summarise
 
 # Half-width of the range stated for a time to first token: it follows from the queue, which magnifies any error of the
 # rate. ASSUMPTION: no published set of them is held against this.
@@ -224,18 +224,5 @@ def _rows(run: BenchmarkRun, server: Server, catalogue: Catalogue) -> list[Row]:
         value = predicted.get(quantity, math.nan)
         factor = TTFT_FACTOR if quantity.startswith("ttft") else STEADY_FACTOR
         group = f"{run.tool}/{catalogue_model(server.model or run.model, catalogue)}/{server.accelerator}"
-        rows.append(
-            Row(
-                id=run.id,
-                group=group,
-                quantity=quantity,
-                measured=measured,
-                predicted=value,
-                error_pct=100.0 * (value / measured - 1.0),
-                low=value / factor,
-                high=value * factor,
-                flag="",
-                skipped=skipped,
-            )
-        )
+        rows.append(row_of(run.id, group, quantity, measured, value, factor, skipped=skipped))
     return rows
