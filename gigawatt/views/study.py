@@ -41,6 +41,7 @@ def render(answer: StudyAnswer, width: int, report: Path | None = None) -> Group
     if words.targets(answer)[1]:
         parts.append(show_table(*words.targets(answer)))
     parts += _tornado(answer, wide=width >= WIDE_CHARACTERS)
+    parts += [words.strongest(answer), ""] if words.strongest(answer) else []
     if answer.indices:
         parts.append(show_table(*words.indices(answer)))
     if answer.choices:

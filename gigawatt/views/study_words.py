@@ -127,6 +127,16 @@ def _driver(answer: StudyAnswer, driver: Driver) -> tuple[str, ...]:
     )
 
 
+def strongest(answer: StudyAnswer, count: int = 4) -> str:
+    """Say which figures the goal follows most closely over the draws, markets among them."""
+    told = [
+        f"{driver.figure.path} ({driver.rank_correlation:+.2f})".replace("(-", "(−")
+        for driver in answer.drivers[:count]
+        if not math.isnan(driver.rank_correlation)
+    ]
+    return f"{answer.goal.label} follows, by rank correlation, {', '.join(told)}" if told else ""
+
+
 def indices(answer: StudyAnswer) -> Table:
     """Shares of the goal's variance."""
     rows: list[tuple[str, ...]] = [

@@ -38,7 +38,16 @@ def test_study_fits_a_narrow_terminal_and_names_what_drives(gigawatt: Run, monke
     ran = gigawatt("study", "neocloud-20mw", *FEW)
     assert ran.code == 0, ran.err
     assert max(map(len, ran.out.splitlines())) <= 80
-    for word in ("P10", "P90", "in eight draws of ten", "capacity_contract", "█", "building nothing", "--out DIR"):
+    for word in (
+        "P10",
+        "P90",
+        "in eight draws of ten",
+        "capacity_contract",
+        "█",
+        "building nothing",
+        "by rank correlation",
+        "--out DIR",
+    ):
         assert word in ran.out
 
 
