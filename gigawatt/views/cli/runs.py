@@ -54,7 +54,7 @@ def run(
         sql = _one_of(asked, "runs query takes one SELECT, in quotes")
         _query(sys.stdin.read() if sql == "-" else sql, root, of or [], 0 if as_csv else rows, as_csv, as_json)
     else:
-        _remove(asked, root, yes=yes, quiet=quiet)
+        _remove(asked, root, yes=yes, quiet=quiet, as_json=as_json)
 
 
 def _one_of(words: Sequence[str], otherwise: str) -> str:
@@ -160,7 +160,7 @@ def _put_csv(found: Found) -> None:
     writer.writerows([found.columns, *found.rows])
 
 
-def _remove(names: Sequence[str], root: Path, *, yes: bool, quiet: bool) -> None:
+def _remove(names: Sequence[str], root: Path, *, yes: bool, quiet: bool, as_json: bool) -> None:
     """Remove runs, after asking."""
     from gigawatt.planning.run_folders import find_run, remove_run
 
@@ -175,7 +175,9 @@ def _remove(names: Sequence[str], root: Path, *, yes: bool, quiet: bool) -> None
         typer.confirm(f"Remove {', '.join(str(run.folder) for run in found)}?", abort=True, err=True)
     for run in found:
         remove_run(run)
-        say_aside(f"removed {run.folder}", quiet)
+        say_aside(f"removed {run.folder}", quiet or as_json)
+    if as_json:
+        put_json(_document({"in": str(root)}, {"removed": [run.name for run in found]}))
 
 
 def _document(inputs: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:

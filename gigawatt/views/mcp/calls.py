@@ -172,8 +172,10 @@ class Desk:
         }
         # -P: a module of that name in the working folder is not taken for a library's.
         command = [sys.executable, "-P", "-m", "gigawatt.views.mcp.walls", json.dumps(walls)]
+        library = os.pathsep.join(filter(None, (str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH"))))
+        environment = {**os.environ, "PYTHONPATH": library, "TMPDIR": str(spare), "NO_COLOR": "1"}
         async with self.workers:
-            out, said, code = await self._process(command, {**os.environ, "TMPDIR": str(spare), "NO_COLOR": "1"})
+            out, said, code = await self._process(command, environment)
         if code != 0 and not out.startswith(b"{"):  # check prints its faults as a document
             message = said.decode(errors="replace").strip()[:MOST_WORDS] or f"it ended with {code}"
             raise InputError(message)
