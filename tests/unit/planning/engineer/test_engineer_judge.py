@@ -89,7 +89,7 @@ def tried(name, act):
         found[name] = "done"
     except (OSError, MemoryError) as error:
         found[name] = type(error).__name__
-tried("write", lambda: open("/tmp/gigawatt-judge-test", "w").write("x"))
+tried("write", lambda: open("was-here", "w").write("x"))
 tried("read", lambda: open("/etc/passwd").read())
 tried("socket", lambda: socket.socket())
 tried("memory", lambda: bytearray(1 << 31))
@@ -99,14 +99,14 @@ print(json.dumps({"refused": refused, "found": found}))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="resource limits are checked on Linux")
-def test_the_second_wall_holds_without_the_gate():
-    ran = subprocess.run(
-        [sys.executable, "-I", "-c", WALL, str(ROOT)], capture_output=True, text=True, timeout=60, check=True
-    )
+def test_the_second_wall_holds_without_the_gate(tmp_path):
+    command = [sys.executable, "-I", "-c", WALL, str(ROOT)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, cwd=tmp_path)
     answer = json.loads(ran.stdout)
     assert answer["refused"] == []
     assert set(answer["found"].values()) == {"OSError", "MemoryError"}
     assert answer["found"]["memory"] == "MemoryError"
+    assert [path for path in tmp_path.iterdir() if path.stat().st_size] == []
 
 
 def test_a_judge_that_takes_too_long_is_ended_and_the_next_one_answers(bench):

@@ -195,7 +195,7 @@ def test_an_answer_that_was_tried_before_is_not_judged_again(endpoint):
 SCRIPT = (
     answer("Here:\n```python\n-run_time_s * job_gpus ** 0.5\n```"),
     answer("```python\nqueue = wait_s +\n```"),
-    answer("```python\nimport os\nos.system('touch /tmp/gigawatt-was-here')\n```"),
+    answer("```python\nimport os\nos.system('touch was-here')\n```"),
     answer(None, message={"refusal": "I cannot help with that."}),
     (200, "<html>gateway</html>"),
     (429, "slow down"),
@@ -223,8 +223,8 @@ def test_a_search_by_a_model_end_to_end(endpoint, bench, court, tmp_path):
     assert by_text["-run_time_s * job_gpus ** 0.5"]["slices"] == 2
     assert by_text["-run_time_s - wait_s / 1e9"]["slices"] == 2
     assert (
-        "import" in by_text["import os\nos.system('touch /tmp/gigawatt-was-here')"]["rejected"]
-        or "character" in (by_text["import os\nos.system('touch /tmp/gigawatt-was-here')"]["rejected"])
+        "import" in by_text["import os\nos.system('touch was-here')"]["rejected"]
+        or "character" in (by_text["import os\nos.system('touch was-here')"]["rejected"])
     )
     assert "attribute" in by_text["().__class__.__base__.__subclasses__()"]["rejected"]
     assert by_text["queue = wait_s +"]["rejected"]
