@@ -60,6 +60,12 @@ def _reliability(data: Path | None, flags: Path | None) -> Validation:
     return validate_reliability()
 
 
+def _fleet(data: Path | None, flags: Path | None) -> Validation:
+    from gigawatt.validation.fleet import validate_fleet
+
+    return validate_fleet()
+
+
 def _finance(data: Path | None, flags: Path | None) -> Validation:
     from gigawatt.validation.finance import validate_finance
 
@@ -74,6 +80,7 @@ ENGINES: dict[str, tuple[Callable[[Path | None, Path | None], Validation], Bound
     "energy": (_energy, Bound(2.0, 5.0)),
     "construction": (_construction, Bound(15.0, 45.0)),
     "reliability": (_reliability, Bound(5.0, 15.0)),
+    "fleet": (_fleet, Bound(5.0, 15.0)),
     "finance": (_finance, Bound(10.0, 25.0)),
 }
 

@@ -26,7 +26,8 @@ def run(
     engine: Annotated[
         str | None,
         typer.Argument(
-            help="training, training-runs, serving, facility, energy, construction, reliability or finance; all else."
+            help="training, training-runs, serving, facility, energy, construction, reliability, fleet or finance; "
+            "all else."
         ),
     ] = None,
     data: Annotated[

@@ -17,7 +17,7 @@ PHONE_PX = 480.0  # narrower than this a picture is for a phone: no words under 
 NOUNS = {
     "training": "training steps", "training-runs": "training runs", "serving": "serving figures",
     "facility": "facility figures", "energy": "figures of supply", "construction": "build speeds",
-    "reliability": "reliability figures", "finance": "financial figures",
+    "reliability": "reliability figures", "fleet": "figures of fleets", "finance": "financial figures",
 }  # fmt: skip
 QUANTITIES = {
     "step_time_s": "Step time, s", "output_tokens_per_s": "Output throughput, tokens/s",
@@ -32,6 +32,8 @@ QUANTITIES = {
     "first_power_days": "Clearing to first power, days", "gigawatt_days": "Clearing to a gigawatt, days",
     "node_w": "Node power, W", "mttf_h": "Mean time to failure, h", "stops_count": "Stops",
     "gpu_hours_m": "GPU-hours, million", "tflops_per_gpu": "TFLOP/s per GPU",
+    "duration_h": "Duration, h", "used_frac": "Share of accelerators in use",
+    "waiting_frac": "Share of minutes in which a job waits", "server_w": "Server power, W",
     "ettr_frac": "Effective training time ratio", "downtime_frac": "Share of time down",
 }  # fmt: skip
 COLOUR_LABELS = {"training": 1, "serving": 2}  # which of a row's labels colours it: the generation of the accelerator

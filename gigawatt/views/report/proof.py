@@ -17,6 +17,7 @@ COMPARED_WITH = {
     "energy": "solar yields of PVWatts, an optimum found with PyPSA, LBNL's cost of waiting, a firm gas plant",
     "construction": "days to first power and to a gigawatt of campuses seen from space",
     "reliability": "interruptions and effective training time that operators published",
+    "fleet": "kept time, failures, queues and power of ByteDance, Meta, Helios and Acme; another simulator",
     "finance": "Meta's depreciation, capex guides, cost models of a gigawatt, rental prices",
 }
 WORDS = "Step time, s"
