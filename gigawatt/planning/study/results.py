@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -79,7 +79,7 @@ class Results:
         found: dict[str, tuple[float, ...]] = {}
         at_once = max(1, VALUES_AT_ONCE // max(self.count(), 1))
         for first in range(0, len(columns), at_once):
-            for name, values_N in self.values(columns[first : first + at_once]).items():
+            for name, values_N in self._columns(columns[first : first + at_once]).items():
                 defined_N = np.sort(values_N[~np.isnan(values_N)])
                 if not len(defined_N):
                     found[name] = (float("nan"),) * (len(QUANTILES) + 1)
@@ -98,8 +98,10 @@ class Results:
 
     def values(self, columns: Sequence[str]) -> dict[str, Floats]:
         """Return whole columns by draw, for what needs their order; ask for few at a time."""
+        return self._columns(columns, f"ORDER BY {self._order}")
+
+    def _columns(self, columns: Sequence[str], order: str = "") -> dict[str, Floats]:
+        """Return whole columns, in any order where none is given."""
         terms = ", ".join(quoted(name) for name in columns)
-        got: Mapping[str, object] = self._connection.execute(
-            f"SELECT {terms} FROM {self._from} ORDER BY {self._order}"
-        ).fetchnumpy()
+        got = self._connection.execute(f"SELECT {terms} FROM {self._from} {order}").fetchnumpy()
         return {name: np.ma.filled(np.ma.asarray(got[name], dtype=np.float64), np.nan) for name in columns}
