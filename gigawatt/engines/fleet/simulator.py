@@ -34,7 +34,7 @@ def _readable(world: at.World) -> at.World:
 def _kernel() -> Callable[[at.World, int], int]:
     """Compile the kernel, or load it from disk if none of its sources has changed."""
     from gigawatt.engines.fleet.kernel.entry import cached_advance
-    from gigawatt.engines.fleet.kernel.jit import INTERPRETED
+    from gigawatt.engines.fleet.kernel.jit import FROM_PARTS, INTERPRETED
     from gigawatt.engines.fleet.kernel.loop import advance
 
     if INTERPRETED:
@@ -42,7 +42,7 @@ def _kernel() -> Callable[[at.World, int], int]:
     here = Path(__file__).parent
     rooms = (here / "kernel", here / "policies", here.parent / "policy")
     sources = sorted(path for room in rooms for path in room.glob("*.py"))
-    return cached_advance(zlib.crc32(b"".join(path.read_bytes() for path in sources)))
+    return cached_advance(zlib.crc32(b"".join(path.read_bytes() for path in sources), int(FROM_PARTS)))
 
 
 def _grown(array: at.Records) -> at.Records:

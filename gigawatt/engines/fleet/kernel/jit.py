@@ -1,191 +1,58 @@
-"""How the kernel is compiled: two departures from Numba's ways, which take minutes for a program of this size.
+"""How the kernel is compiled: in half a minute with the Numba that is known from inside, else slowly and by its rules.
 
-Numba compiles each function to machine code with all that it calls, so that a function ten calls down is compiled ten
-times. Here a function is a *part*: it stays in LLVM's language until the entry is compiled, then all are optimised
-together, once.
-
-Numba passes a tuple of arrays as some hundred arguments, with the layout of each record spelled out in each
-function's name. Here the state is passed on as one pointer: `WorldType` points to the arrays of a `layout.World` on
-the stack of the entry.
+`parts` compiles all functions together and once, by means that Numba does not promise to keep; it is used under
+`KNOWN` alone. Under any other version, or with GIGAWATT_PLAIN_NUMBA=1, the kernel is plain `numba.njit`: the same
+results and speed, after minutes of compiling, once an installation.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped]
-from numba import _dynfunc, config, from_dtype, njit, types  # type: ignore[attr-defined]
-from numba.core import cgutils, compiler, imputils
-from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler_machinery import register_pass
-from numba.core.registry import CPUDispatcher
-from numba.core.typed_passes import NativeLowering
-from numba.core.typing.templates import AttributeTemplate
-from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, models, register_model
+import numba
+from numba import config, njit
 
-from gigawatt.engines.fleet.kernel import layout
-
+KNOWN = "0.68."  # versions of Numba that `parts` was written for
 # NUMBA_DISABLE_JIT=1 runs the same code in Python, slowly, and shows where it goes wrong.
 INTERPRETED = bool(config.DISABLE_JIT)  # type: ignore[attr-defined]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class PartLibrary(JITCodeLibrary):  # type: ignore[misc]
-    """The code of one function, neither linked nor optimised on its own."""
+def takes_parts(version: str, asked_plain: str) -> bool:
+    """Say whether the kernel is compiled from parts: under the version that is known, unless plain Numba is asked for.
 
-    def finalize(self) -> None:
-        """Leave it all to the entry."""
-        self._finalized = True
-
-    def _get_module_for_linking(self) -> Any:
-        """Return this part with all that it needs; asked for by the entry alone."""
-        if self._shared_module is None:
-            module = self._final_module.clone()
-            seen, ahead = {self}, list(self._linking_libraries)
-            while ahead:
-                library = ahead.pop()
-                if library not in seen:
-                    seen.add(library)
-                    if isinstance(library, PartLibrary):
-                        ahead += library._linking_libraries
-                        module.link_in(_shared(library._final_module), preserve=True)
-                    else:
-                        module.link_in(library._get_module_for_linking(), preserve=True)
-            self._shared_module = _shared(module)
-        return self._shared_module
+    Examples
+    --------
+    >>> takes_parts("0.68.1", ""), takes_parts("0.69.0", ""), takes_parts("0.68.1", "1")
+    (True, False, False)
+    """
+    return version.startswith(KNOWN) and asked_plain in ("", "0")
 
 
-def _shared(module: Any) -> Any:
-    """Let LLVM merge or drop the functions of a module."""
-    for function in module.functions:
-        if not function.is_declaration and function.linkage.name == "external":
-            function.linkage = "linkonce_odr"
-    return module
+FROM_PARTS = not INTERPRETED and takes_parts(numba.__version__, os.environ.get("GIGAWATT_PLAIN_NUMBA", ""))
 
+if FROM_PARTS:
+    from gigawatt.engines.fleet.kernel.parts import as_world as as_world
+    from gigawatt.engines.fleet.kernel.parts import part
+else:
 
-@register_pass(mutates_CFG=True, analysis_only=False)  # type: ignore[untyped-decorator]
-class PartLowering(NativeLowering):  # type: ignore[misc]
-    """Write a part in LLVM's language, and stop there."""
+    @njit
+    def as_world(arrays: Any) -> Any:
+        """Return the arrays as they are."""
+        return arrays
 
-    _name = "part_lowering"
-
-    def run_pass(self, state: Any) -> bool:
-        """Lower the function and make it known to those that call it; Python cannot."""
-        state.flags.no_compile = True
-        context = state.targetctx
-        state.library = PartLibrary(context.codegen(), state.func_id.func_qualname)
-        super().run_pass(state)
-        result = state["cr"]
-        name = result.fndesc.qualname
-        unreachable = _dynfunc.make_function(result.fndesc.lookup_module(), name, name, 0, result.env, (state.library,))
-        context.insert_user_function(unreachable, result.fndesc, [state.library])
-        state["cr"] = result._replace(cfunc=unreachable)
-        return True
-
-
-class PartCompiler(compiler.CompilerBase):  # type: ignore[misc]
-    """Numba's pipeline with another last stage."""
-
-    def define_pipelines(self) -> list[Any]:
-        """Put `PartLowering` in the place of `NativeLowering`."""
-        passes = compiler.DefaultPassBuilder.define_nopython_pipeline(self.state)
-        passes.passes = [(PartLowering if stage is NativeLowering else stage, about) for stage, about in passes.passes]
-        passes._finalized = False
-        passes.finalize()
-        return [passes]
-
-
-class PartDispatcher(CPUDispatcher):  # type: ignore[misc]
-    """A function that is compiled once: for whole numbers of 64 bits and floats, whatever the caller has."""
-
-    def get_call_template(self, args: Any, kws: Any) -> Any:
-        """Widen the types of the arguments before the function is compiled for them; the caller converts."""
-        return super().get_call_template(tuple(_widest(kind) for kind in args), kws)
-
-
-def _widest(kind: Any) -> Any:
-    """Return the type that stands for all of its sort."""
-    kind = types.unliteral(kind)
-    if isinstance(kind, types.Integer):
-        return types.uint64 if kind == types.uint64 else types.int64
-    return types.float64 if isinstance(kind, types.Float) else kind
+    def part(function: F) -> F:
+        """Compile a function as Numba does."""
+        return cast(F, njit(function, error_model="numpy", nogil=True))
 
 
 def compiled(function: F) -> F:
-    """Compile a part of the kernel: it allocates nothing, counts no references, and divides as IEEE says."""
-    if INTERPRETED:
-        return function
-    options = {
-        "nopython": True,
-        "error_model": "numpy",
-        "_nrt": False,
-        "no_cpython_wrapper": True,
-        "no_cfunc_wrapper": True,
-    }
-    return cast(F, PartDispatcher(function, {}, options, pipeline_class=PartCompiler))
+    """Compile a part of the kernel, which never allocates; division is as IEEE says."""
+    return function if INTERPRETED else part(function)
 
 
 def entry(function: F) -> F:
     """Compile what Python calls, and keep it on disk for the next process."""
     return cast(F, njit(function, error_model="numpy", nogil=True, cache=True))
-
-
-class WorldType(types.Type):  # type: ignore[misc]
-    """A pointer to the arrays of a `layout.World`."""
-
-    def __init__(self) -> None:
-        super().__init__(name="World")
-        self.fields = {
-            name: types.Array(from_dtype(np.dtype(dtype)), dimensions, "C")
-            for name, (dtype, dimensions) in layout.FIELDS.items()
-        }
-
-
-WORLD = WorldType()
-
-
-@register_model(WorldType)
-class WorldModel(models.OpaqueModel):  # type: ignore[misc]
-    """The pointer."""
-
-
-@infer_getattr
-class WorldAttributes(AttributeTemplate):  # type: ignore[misc]
-    """The arrays by name."""
-
-    key = WorldType
-
-    def generic_resolve(self, world: WorldType, name: str) -> Any:  # type: ignore[override]
-        """Return the type of an array."""
-        return world.fields.get(name)
-
-
-def _struct(context: Any, builder: Any, pointer: Any) -> Any:
-    """Return the pointer as one to the struct of arrays."""
-    parts = [context.get_value_type(kind) for kind in WORLD.fields.values()]
-    return builder.bitcast(pointer, ir.LiteralStructType(parts).as_pointer())
-
-
-@lower_getattr_generic(WorldType)  # type: ignore[untyped-decorator]
-def _load(context: Any, builder: Any, kind: WorldType, pointer: Any, name: str) -> Any:
-    """Load one array."""
-    index = list(kind.fields).index(name)
-    value = builder.load(cgutils.gep_inbounds(builder, _struct(context, builder, pointer), 0, index))
-    return imputils.impl_ret_borrowed(context, builder, kind.fields[name], value)
-
-
-@intrinsic
-def as_world(typing: Any, arrays: Any) -> Any:
-    """Put the arrays of a tuple on the stack and return where they are."""
-
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        parts = [context.get_value_type(kind) for kind in WORLD.fields.values()]
-        place = cgutils.alloca_once(builder, ir.LiteralStructType(parts))
-        for index in range(len(parts)):
-            value = builder.extract_value(arguments[0], index)
-            builder.store(value, cgutils.gep_inbounds(builder, place, 0, index))
-        return builder.bitcast(place, context.get_value_type(WORLD))
-
-    return WORLD(arrays), code
