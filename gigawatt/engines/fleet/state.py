@@ -160,6 +160,7 @@ def _clock(sim: Simulation, parts: np.ndarray, tenants: int) -> np.ndarray:
     c["by_tenant"] = int(policy.by_tenant or len(rules.quota_gpus) > 0)
     queue = rules.written.queue if rules.written else None
     c["strict_pods"], c["ranks"] = int(policy.strict_pods), int(policy.ranks or queue is not None)
+    c["chained"] = int(rules.preemption or len(sim.power_limits) > 0)
     c["changing"] = int(queue is not None and not is_fixed(queue))
     c["bills"] = int(
         rules.policy == "fair-share" or any("tenant_used_gpu_s" in names for names in _read(rules.written))

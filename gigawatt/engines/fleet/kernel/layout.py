@@ -74,7 +74,7 @@ CLOCK = _record(
     i8="events sequence stale heap_count log_count arrival jobs slot_free slots_used waiting waiting_gpus"
     " hour version technicians crew_head crew_tail active power_mw power_max_mw ramp_max_mw margin hit"
     " policy placement depth backfill preemption quotas tenants throttles lemon_count components admits"
-    " strict_pods ranks crew limited by_tenant wanting metered bills changing credit"
+    " strict_pods ranks crew limited by_tenant wanting metered bills changing credit chained"
     " defragments",
 )
 EVENT = _record(
@@ -106,7 +106,7 @@ LIVE = _record(
     i4="job cls tenant asked partition wanted where nodes wanted_nodes head prv nxt node_prv node_nxt child"
     " sibling hit_nxt hits epoch life held hidden slow lost rejoin missing binned coming stops draws bin"
     " pods want_nxt queue",
-    i1="status after hit wants whole started again pending abrupt standing",
+    i1="status after hit wants whole started again pending abrupt ends standing",
 )
 CLASS = _record(
     f8="interval_s write_s restart_s sigma swap_s fails_per_s node_fails_per_s least after_s grace_s spread load"
@@ -179,7 +179,7 @@ class World(NamedTuple):
     partitions: Records
     sites: Records
     classes: Records
-    chains: NDArray[np.int32]  # [partition, class, first or last]: jobs that hold nodes, oldest first
+    chains: NDArray[np.int32]  # [partition, class, first or last]: jobs that hold nodes, oldest first, if `chained`
     components: Records
     flows: Records
     lemons: NDArray[np.int32]  # nodes, ordinary ones first, by partition

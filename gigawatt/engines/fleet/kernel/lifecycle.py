@@ -44,7 +44,7 @@ from gigawatt.engines.fleet.kernel.progress import (
 )
 from gigawatt.engines.fleet.kernel.queues import enqueue
 from gigawatt.engines.fleet.kernel.scores import interval_score
-from gigawatt.engines.fleet.kernel.space import drop_node, drop_share, put_free
+from gigawatt.engines.fleet.kernel.space import drop_all, drop_share
 
 
 @compiled
@@ -60,6 +60,7 @@ def new_slot(w: World, number: int) -> int:
     job = w.live[slot]
     job.job, job.cls, job.tenant = number, w.job_class[number], w.tenant[number]
     job.asked, job.partition, job.where = w.gpus[number], w.wanted[number], NONE
+    job.ends = w.job_end[number]
     job.work_s, job.key = w.work_s[number], w.submit_s[number]
     job.head = job.prv = job.nxt = job.child = job.sibling = job.bin = NONE
     job.nodes = job.wanted_nodes = job.hits = job.held = job.hidden = job.slow = 0
@@ -142,9 +143,10 @@ def run(w: World, slot: int) -> None:
     job.status, job.standing = RUNNING, 0
     job.spoilt_s = w.clock[0].now if job.hidden > 0 else NEVER
     refresh(w, slot)
-    job.estimate_s = finish_s(w, slot) * w.clock[0].estimate
-    book_bin(w, slot, -1)
-    book_bin(w, slot, 1)
+    if w.clock[0].backfill:
+        job.estimate_s = finish_s(w, slot) * w.clock[0].estimate
+        book_bin(w, slot, -1)
+        book_bin(w, slot, 1)
     plan_next(w, slot)
 
 
@@ -186,14 +188,9 @@ def begin(w: World, slot: int, p: int, pods: int) -> None:
     job.pad = 1.0 - job.asked / (job.wanted_nodes * a.gpus) if job.whole else 0.0
     least = (job.nodes + a.pod - 1) // a.pod
     job.pods = pods
-    job.spread = kind.spread * np.log2(max(pods / max(least, 1), 1.0))
-    last = w.chains[p, job.cls, 1]
-    job.prv, job.nxt = last, NONE
-    if last >= 0:
-        w.live[last].nxt = slot
-    else:
-        w.chains[p, job.cls, 0] = slot
-    w.chains[p, job.cls, 1] = slot
+    job.spread = kind.spread * np.log2(max(pods / max(least, 1), 1.0)) if kind.spread > 0.0 else 0.0
+    if c.chained:
+        _chain(w, slot)
     job.interval_s = _interval_s(w, slot)
     if not job.started:
         job.started = 1
@@ -226,6 +223,34 @@ def _forget_wish(w: World, slot: int) -> None:
 
 
 @compiled
+def _chain(w: World, slot: int) -> None:
+    """Enter a job as the newest of its class in its partition."""
+    job = w.live[slot]
+    last = w.chains[job.where, job.cls, 1]
+    job.prv, job.nxt = last, NONE
+    if last >= 0:
+        w.live[last].nxt = slot
+    else:
+        w.chains[job.where, job.cls, 0] = slot
+    w.chains[job.where, job.cls, 1] = slot
+
+
+@compiled
+def _unchain(w: World, slot: int) -> None:
+    """Undo `_chain`."""
+    job = w.live[slot]
+    if job.prv >= 0:
+        w.live[job.prv].nxt = job.nxt
+    else:
+        w.chains[job.where, job.cls, 0] = job.nxt
+    if job.nxt >= 0:
+        w.live[job.nxt].prv = job.prv
+    else:
+        w.chains[job.where, job.cls, 1] = job.prv
+    job.prv = job.nxt = NONE
+
+
+@compiled
 def release(w: World, slot: int) -> None:
     """Take all nodes from a job whose books are settled."""
     job = w.live[slot]
@@ -235,23 +260,13 @@ def release(w: World, slot: int) -> None:
     bill(w, job.tenant)
     book_bin(w, slot, -1)
     if job.whole:
-        while job.head >= 0:
-            node = job.head
-            drop_node(w, node)
-            put_free(w, node)
+        drop_all(w, slot)
     elif job.nodes > 0:
         drop_share(w, slot)
     w.partitions[p].jobs_mw -= job.power_mw
     job.power_mw = 0
-    if job.prv >= 0:
-        w.live[job.prv].nxt = job.nxt
-    else:
-        w.chains[p, job.cls, 0] = job.nxt
-    if job.nxt >= 0:
-        w.live[job.nxt].prv = job.prv
-    else:
-        w.chains[p, job.cls, 1] = job.prv
-    job.prv = job.nxt = NONE
+    if w.clock[0].chained:
+        _unchain(w, slot)
     w.partitions[p].coming -= job.coming
     job.lost = job.rejoin = job.missing = job.coming = job.abrupt = 0
     job.life += 1
@@ -305,7 +320,7 @@ def end(w: World, slot: int) -> None:
     keep(w, slot, 0.0)
     job.done_s = job.work_s
     c.asked_gpu_s += job.work_s * job.asked
-    record(w, slot, COMPLETED + w.job_end[job.job])
+    record(w, slot, COMPLETED + job.ends)
     w.outcome[job.job].end_s = c.now
     release(w, slot)
     vacate(w, slot)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gigawatt.engines.fleet.kernel.jit import compiled
 from gigawatt.engines.fleet.kernel.layout import NONE, PLACEMENT_HOOK, RACK_ALIGNED, SPREAD_OUT, World
 from gigawatt.engines.fleet.kernel.scores import before_pods, pod_score
-from gigawatt.engines.fleet.kernel.space import take_node, take_share
+from gigawatt.engines.fleet.kernel.space import take_first, take_share
 
 CANDIDATES_COUNT = 64  # pods that a written policy scores for a choice
 LARGEST = 1e300  # no score is greater [-]
@@ -66,8 +66,7 @@ def promise(w: World, slot: int, p: int, gpus: int) -> float:
 def _take_from_list(w: World, slot: int, cell: int, count: int) -> int:
     """Take up to so many nodes off the list of a cell."""
     taken = min(count, w.cells[cell].free)
-    for _ in range(taken):
-        take_node(w, w.cells[cell].head, slot)
+    take_first(w, cell, slot, taken)
     return taken
 
 

@@ -89,22 +89,87 @@ def pick_free(w: World, node: int) -> None:
 
 
 @compiled
-def take_node(w: World, node: int, slot: int) -> None:
-    """Give a listed node to a job, whole."""
-    n, job = w.nodes[node], w.live[slot]
-    unlist_free(w, node)
-    n.state, n.job = WHOLE, slot
-    n.prv, n.nxt = NONE, job.head
-    if job.head >= 0:
-        w.nodes[job.head].prv = node
-    job.head = node
-    job.nodes += 1
-    job.hidden += n.hidden
-    job.slow += n.slow
-    gpus = w.partitions[n.partition].gpus
-    job.held += gpus
-    w.partitions[n.partition].held += gpus
-    w.tenants[job.tenant].held += gpus
+def take_first(w: World, owner: int, slot: int, count: int) -> None:
+    """Give the first so many nodes in the list of a rack or pod to a job, whole."""
+    job, p = w.live[slot], w.cells[owner].partition
+    if count == 0:
+        return
+    accrue(w, p)
+    node = w.cells[owner].head
+    for _ in range(count):
+        n = w.nodes[node]
+        after = n.nxt
+        n.state, n.job = WHOLE, slot
+        n.prv, n.nxt = NONE, job.head
+        if job.head >= 0:
+            w.nodes[job.head].prv = node
+        job.head = node
+        job.hidden += n.hidden
+        job.slow += n.slow
+        node = after
+    w.cells[owner].head = node
+    if node >= 0:
+        w.nodes[node].prv = NONE
+    a, n = w.partitions[p], w.nodes[job.head]
+    _refile(w, n.pod, -count)
+    if n.rack >= 0:
+        _refile(w, n.rack, -count)
+    a.free_nodes -= count
+    job.nodes += count
+    job.held += count * a.gpus
+    a.held += count * a.gpus
+    w.tenants[job.tenant].held += count * a.gpus
+
+
+@compiled
+def _listed(w: World, owner: int, pod: int, count: int) -> None:
+    """Count nodes that were put in the list of a rack or pod."""
+    if count > 0:
+        _refile(w, pod, count)
+        if owner != pod:
+            _refile(w, owner, count)
+
+
+@compiled
+def drop_all(w: World, slot: int) -> None:
+    """Take all nodes from a job that holds whole ones, and give them back as `put_free` does, rack by rack."""
+    job, c = w.live[slot], w.clock[0]
+    p = job.where
+    a = w.partitions[p]
+    accrue(w, p)
+    owner = pod = NONE
+    run = listed = 0
+    node = job.head
+    while node >= 0:
+        n = w.nodes[node]
+        after = n.nxt
+        job.hidden -= n.hidden
+        job.slow -= n.slow
+        n.state, n.job, n.used = FREE, NONE, 0
+        if n.drained:
+            a.drain += a.gpus
+        else:
+            of = n.rack if n.rack >= 0 else n.pod
+            if of != owner:
+                _listed(w, owner, pod, run)
+                owner, pod, run = of, n.pod, 0
+            head = w.cells[of].head
+            n.prv, n.nxt = NONE, head
+            if head >= 0:
+                w.nodes[head].prv = node
+            w.cells[of].head = node
+            run += 1
+            listed += 1
+        node = after
+    _listed(w, owner, pod, run)
+    job.head = NONE
+    a.free_nodes += listed
+    a.held -= job.nodes * a.gpus
+    w.tenants[job.tenant].held -= job.nodes * a.gpus
+    c.version += job.nodes + listed
+    a.version += listed
+    job.held -= job.nodes * a.gpus
+    job.nodes = 0
 
 
 @compiled
