@@ -123,4 +123,6 @@ def allocate(
         reserved_KT += wanted_KT
         given[label] = wanted_KT.sum(axis=0)
     it_w_KT += (reserved_KT * mean_load_frac + free_KT * idle_load_frac) * system_w_K[:, None]
+    if work.gpu_w_KT is not None:
+        it_w_KT = work.gpu_w_KT * online_KT
     return Allocation(training_KT, tuning_KT, serving_KT, reserved_KT, free_KT, given, it_w_KT)

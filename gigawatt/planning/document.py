@@ -102,10 +102,22 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "claims": [asdict(claim) for claim in plan.claims],
         "checks": [{**asdict(check), "residual": check.residual, "holds": check.holds} for check in plan.checks],
         "notices": [asdict(notice) for notice in plan.notices],
+        "fleet": fleet_summary(plan),
         "seed": plan.seed,
     }
     provenance = [asdict(origin) for origin in plan.origins]
     return envelope("plan", plan.version, {"scenario": plan.scenario_id, **plan.inputs}, result, provenance)
+
+
+def fleet_summary(plan: Plan) -> dict[str, Any]:
+    """Return how kept time and power were found, and what the simulator found where it was asked; no timings."""
+    if plan.fleet is None:
+        return {"method": "analytic"}
+    from gigawatt.planning.fleet.record import fleet_record
+
+    timed = ("wall_s", "events_per_s")
+    found = {name: value for name, value in fleet_record(plan.fleet).items() if name not in timed}
+    return {"method": "simulated", **found}
 
 
 def dumps(document: Any) -> str:

@@ -134,6 +134,13 @@ def settled(scenario: Scenario, catalogue: Catalogue, figures: Figures) -> tuple
     outcome : Outcome
     """
     prepared = prepare(scenario, catalogue, figures)
+    if scenario.fleet.method == "simulated":
+        from gigawatt.planning.fleet.in_plan import with_fleet  # with its kernel: only where a scenario asks for it
+
+        noticed = len(prepared.work.notices)
+        first = carry(prepared, figures)
+        del prepared.work.notices[noticed:]
+        prepared = with_fleet(prepared, first, figures)
     noticed = len(prepared.work.notices)
     prepared = with_loads(prepared, carry(prepared, figures), figures)
     del prepared.work.notices[noticed:]  # the second pass says them again

@@ -123,6 +123,7 @@ def make_plan(
         seed=seed,
         version=package_version(),
         window_end=str(scenario.horizon.start.plus(window_of(prepared).last)),
+        fleet=prepared.work.fleet,
     )
 
 

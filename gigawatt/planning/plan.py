@@ -40,6 +40,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gigawatt.planning.fleet import FleetAnswer
     from gigawatt.planning.site_years import SiteYear
 
 Verdict = Literal["agrees", "differs", "cannot be", "not modelled"]
@@ -243,6 +244,8 @@ class Plan:
     timings_s : mapping of str to float
     seed : int
     version : str
+    fleet : FleetAnswer or None
+        The fleet event by event, where the scenario says `fleet.method: simulated`; kept time and power are then its.
     window_end : str
         Last month of the budget, or of the plan where there is none: the month of the headline counts.
     """
@@ -273,6 +276,7 @@ class Plan:
     seed: int = 0
     version: str = ""
     window_end: str = ""
+    fleet: FleetAnswer | None = None
 
     def metric(self, name: str) -> Metric:
         """Return a metric by name.

@@ -213,6 +213,8 @@ def _work(prepared: Prepared, figures: Figures) -> Work:
             for item in scenario.workloads
             if isinstance(item, ResearchWork)
         ],
+        fleet=work.fleet,
+        gpu_w_KT=work.gpu_w_KT,
     )
 
 
@@ -229,7 +231,7 @@ def _longer(run: TrainingRun, path: str, item_tokens: Quantity, prepared: Prepar
         figures("fleet.checkpoint_write", fleet.checkpoint_write) if fleet.checkpoint_write else None,
         figures("fleet.restart", fleet.restart) if fleet.restart else None,
     )
-    kept = goodput(failures, run.job.gpus_count)
+    kept = run.goodput if fleet.method == "simulated" else goodput(failures, run.job.gpus_count)
     longer = more * slower * (run.goodput.ettr_frac / kept.ettr_frac)
     return replace(
         run,

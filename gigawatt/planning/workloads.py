@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,9 @@ from gigawatt.records import Quantity, TimeAxis
 from gigawatt.scenario.model import Scenario
 from gigawatt.scenario.workloads import FinetuneWork, ResearchWork, ServeWork, TrainWork
 from gigawatt.units import DAYS_PER_YEAR, HOURS_PER_MONTH, MONTHS_PER_YEAR, SECONDS_PER_DAY
+
+if TYPE_CHECKING:
+    from gigawatt.planning.fleet import FleetAnswer
 
 Floats = NDArray[np.float64]
 DAYS_PER_MONTH = DAYS_PER_YEAR / MONTHS_PER_YEAR
@@ -98,6 +102,8 @@ class Work:
     tunings: list[ScheduledTuning] = field(default_factory=list)
     reserves: list[tuple[str, Floats]] = field(default_factory=list)  # label, share by month
     notices: list[Notice] = field(default_factory=list)
+    fleet: FleetAnswer | None = None  # the simulation, where the scenario asks for it
+    gpu_w_KT: Floats | None = None  # and the mean IT power of an accelerator that it finds [W]
 
 
 def schedule(scenario: Scenario, catalogue: Catalogue, setting: Setting, figures: Figures) -> Work:

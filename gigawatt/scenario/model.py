@@ -6,7 +6,7 @@ assumed. Claims stand apart from inputs: the plan is checked against them and ne
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -47,8 +47,9 @@ class Horizon(Section):
 
 
 class FleetTerms(Section):
-    """Failures and checkpoints, power caps."""
+    """Failures and checkpoints, power caps; how kept time and power are found."""
 
+    method: Literal["analytic", "simulated"] = "analytic"
     reliability: catalogue_id("reliability") = "meta-llama3-h100"  # type: ignore[valid-type]
     checkpoint_write: Seconds | None = None
     restart: Seconds | None = None

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from gigawatt.planning.plan import ClaimCheck, Metric, Plan
+from gigawatt.units import say
 
 HEADLINES_COUNT = 6
 # each verdict with its mark and its plural
@@ -64,3 +65,10 @@ def verdict_counts(claims: Iterable[ClaimCheck]) -> str:
 def limit_counts(plan: Plan) -> list[tuple[str, int]]:
     """Count the months by what limits growth in them, the longest first."""
     return Counter(str(limit) for limit in plan.tables["months"]["limit"]).most_common()
+
+
+def method_words(plan: Plan) -> str:
+    """Say how the kept time of training runs and the power of accelerators were found."""
+    if plan.fleet is None:
+        return "goodput and power in closed form"
+    return f"goodput and power simulated, {say(plan.fleet.result.events_count, '1')} events"

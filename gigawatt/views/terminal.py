@@ -14,7 +14,15 @@ from gigawatt.units import say
 from gigawatt.views.figures.axes import month_short
 from gigawatt.views.figures.buildout import LIMITS, column, limit_runs, months_of
 from gigawatt.views.figures.spark import sparkline
-from gigawatt.views.headlines import VERDICTS, announced_beside, claimed_words, headlines, limit_counts, verdict_counts
+from gigawatt.views.headlines import (
+    VERDICTS,
+    announced_beside,
+    claimed_words,
+    headlines,
+    limit_counts,
+    method_words,
+    verdict_counts,
+)
 from gigawatt.views.tables import band_words
 
 if TYPE_CHECKING:
@@ -24,6 +32,7 @@ if TYPE_CHECKING:
 
 NARROWEST, WIDEST = 60, 120  # characters
 QUESTION_LINES = 2
+MOST_LINES = 23  # so that the prompt still fits on a screen of 24
 NPV = "finance.npv_usd"
 CLAIMS_SHOWN = 3
 LABEL_CHARACTERS = 27  # a figure's label keeps these before what was announced is cut
@@ -96,6 +105,7 @@ def render(plan: Plan, width: int = 80, *, colour: bool = True, report: Path | s
 
     room = min(max(width, NARROWEST), WIDEST)
     run = plan.scenario_id if report is None else Path(report).parent
+    sure = _sureness(plan, room)
     lines = [
         *_heading(plan, room),
         *_figures(plan, room),
@@ -103,10 +113,13 @@ def render(plan: Plan, width: int = 80, *, colour: bool = True, report: Path | s
         *_series(plan, room),
         _limit(plan, room),
         Text(),
-        *_sureness(plan, room),
+        *sure,
+        Text(_cut(method_words(plan), room), "dim"),
         *([Text.assemble(("report: ", "dim"), str(report))] if report is not None else []),
         Text.assemble(("next:   ", "dim"), _cut(f"gigawatt explain {_asked_first(plan)} {run}", room - 8)),
     ]
+    if len(lines) > MOST_LINES and len(sure) > 1:  # what was found how stands before the claim that fares best
+        lines.remove(sure[-1])
     text = Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
     text.no_wrap, text.overflow = True, "ellipsis"
     return text if colour else Text(text.plain, no_wrap=True, overflow="ellipsis")

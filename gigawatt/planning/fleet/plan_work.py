@@ -197,7 +197,7 @@ def plan_jobs(
     if most < LEAST_GPUS:
         return no_jobs(), False, ()
     entry = prepared.catalogue.workloads[asked.workload or WORKLOAD]
-    jobs, _, words = drawn_jobs(entry, round(most), window.duration_s, asked.load_frac or 1.0, asked.seed)
+    jobs, _, many, words = drawn_jobs(entry, round(most), window.duration_s, asked.load_frac or 1.0, asked.seed)
     month_N = np.minimum(jobs.submit_s_N / SECONDS_PER_MONTH, window.count - 1).astype(np.int64)
     kept_N = np.random.default_rng([asked.seed, THINNING]).random(month_N.size) * most < kept_W[month_N]
     chosen = {name: getattr(jobs, name)[kept_N] for name in Jobs.__dataclass_fields__}
@@ -206,4 +206,4 @@ def plan_jobs(
     chosen["work_s_N"] = chosen["work_s_N"] * np.maximum(gpus_N / room, 1.0)
     found = replace(Jobs(**chosen), gpus_N=np.minimum(gpus_N, room), tenant_N=np.zeros_like(gpus_N))
     notice = f"research and fine-tuning, up to {most:,.0f} accelerators, are drawn as in {entry.name}"
-    return found, bool(words), (f"{notice}; {words}" if words else notice,)
+    return found, many, (f"{notice}; {words}" if words else notice,)

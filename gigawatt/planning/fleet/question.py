@@ -14,9 +14,8 @@ from gigawatt.errors import InputError, nearest
 
 ACCELERATOR = "h100-sxm"
 WORKLOAD = "acme-kalos"  # a cluster on which language models are developed, where nothing else is said
-LOAD_FRAC = (
-    0.85  # ASSUMPTION: that its people then ask for; Kalos itself was asked for 24 % of its accelerators in 2023
-)
+# ASSUMPTION: of the accelerators, what its people then ask for; Kalos itself was asked for 24 % of its own in 2023
+LOAD_FRAC = 0.75
 DAYS = 365.0
 POLICY, PLACEMENT = "easy-backfill", "best-fit"
 LONGEST_DAYS = 7300.0  # twenty years, as a plan's

@@ -20,8 +20,9 @@ from gigawatt.planning.traces import jobs_of, quotas_of, read_quotas, read_trace
 from gigawatt.planning.workload_generator import PlannedRun, generate, model_of, with_runs
 from gigawatt.units import SECONDS_PER_DAY
 
-MOST_JOBS = 200_000  # drawn: beyond, a job stands for several side by side and one after another
+MOST_DRAWN = 500_000  # beyond, a job stands for several side by side, then for several in a row
 LARGEST_FRAC = 0.05  # of the accelerators: jobs side by side are no more than make the largest job as large
+MOST_JOBS = 150_000  # beyond, the jobs with least accelerator time are thinned, each left standing for those left out
 WARM_UP_DAYS, WARM_UP_FRAC = 14.0, 0.25  # an empty fleet fills with drawn jobs; at most so much of the time
 RUN_STEP_GPUS = 1024  # a run that fills a fleet takes whole blocks of so many, for a layout to divide
 ROOM_FRAC = 0.02  # ASSUMPTION: nodes beside a run on a fleet whose size is not said, for those under repair
@@ -119,7 +120,7 @@ def trace_work(asked: Question) -> FleetWork:
 
 def drawn_jobs(
     entry: ClusterWorkload, gpus: int, duration_s: float, load_frac: float | None, seed: int
-) -> tuple[Jobs, tuple[int, ...], str]:
+) -> tuple[Jobs, tuple[int, ...], bool, str]:
     """Return jobs drawn for so many accelerators, their tenants' quotas, and what a reader must know of them.
 
     Parameters
@@ -136,28 +137,68 @@ def drawn_jobs(
     -------
     Jobs
     tuple of int
+    bool
+        Whether all jobs stand for several.
     str
         Empty where each job is one of the cluster's.
 
     Notes
     -----
-    Where more than `MOST_JOBS` would come, a job stands for several side by side, then for several one after another:
-    what is asked for stays the same.
+    What is asked for stays the same. Few jobs hold nearly all accelerator time of a cluster: those are kept one by one,
+    and of the many short ones every so many stands for as many in a row. Only where more than `MOST_DRAWN` would come
+    do all jobs stand for several.
     """
     model = model_of(entry, load_frac, gpus)
-    times = max(math.ceil(model.jobs_per_s * duration_s / MOST_JOBS), 1)
-    if times == 1:
-        return generate(model, duration_s, seed), model.quota_gpus, ""
+    times = max(math.ceil(model.jobs_per_s * duration_s / MOST_DRAWN), 1)
     side = min(max(int(gpus * LARGEST_FRAC / entry.most_gpus_count.value), 1), times)
     row = math.ceil(times / side)
-    model = model_of(entry, load_frac, max(round(gpus / (side * row)), 1))
+    if times > 1:
+        model = model_of(entry, load_frac, max(round(gpus / (side * row)), 1))
     jobs = generate(model, duration_s, seed)
     jobs = replace(jobs, gpus_N=jobs.gpus_N * side, work_s_N=jobs.work_s_N * row)
-    words = (
-        f"each of {jobs.gpus_N.size:,} jobs stands for {side * row:,} of the cluster's, {side} side by side and {row} "
-        "in a row; a failure stops only the node that it hits"
-    )
-    return jobs, tuple(quota * side * row for quota in model.quota_gpus), words
+    jobs, short = thinned(jobs)
+    words = []
+    if times > 1:
+        words.append(
+            f"each job stands for {side * row:,}, {side} side by side and {row} in a row; a failure stops one node"
+        )
+    if short > 1:
+        words.append(f"short ones stand for {short} in a row")
+    return jobs, tuple(quota * side * row for quota in model.quota_gpus), times > 1, "; ".join(words)
+
+
+def thinned(jobs: Jobs, most_count: int = 0) -> tuple[Jobs, int]:
+    """Return at most so many jobs that ask for the same accelerator time, and how many each short one stands for.
+
+    Parameters
+    ----------
+    jobs : Jobs
+    most_count : int
+        `MOST_JOBS` where 0.
+
+    Returns
+    -------
+    Jobs
+        Half of them are those with most accelerator time, as they were; the others stand for some in a row.
+    int
+        1 where nothing is left out.
+    """
+    most_count = most_count or MOST_JOBS
+    count = jobs.gpus_N.size
+    if count <= most_count:
+        return jobs, 1
+    heavy = most_count // 2
+    gpu_s_N = jobs.gpus_N * jobs.work_s_N
+    light_N = np.ones(count, dtype=bool)
+    light_N[np.argpartition(gpu_s_N, count - heavy)[count - heavy :]] = False
+    each = math.ceil((count - heavy) / (most_count - heavy))
+    kept_N = ~light_N
+    kept_N[np.flatnonzero(light_N)[::each]] = True
+    # the light ones left stand for what all light ones ask for, to the last second
+    factor = float(gpu_s_N[light_N].sum() / gpu_s_N[light_N & kept_N].sum())
+    work_s_N = np.where(light_N, jobs.work_s_N * factor, jobs.work_s_N)
+    columns = {name: getattr(jobs, name)[kept_N] for name in Jobs.__dataclass_fields__}
+    return Jobs(**{**columns, "work_s_N": work_s_N[kept_N]}), each
 
 
 def drawn_work(asked: Question, catalogue: Catalogue, gpus: int) -> FleetWork:
@@ -165,11 +206,11 @@ def drawn_work(asked: Question, catalogue: Catalogue, gpus: int) -> FleetWork:
     entry = catalogue.workloads[asked.workload or WORKLOAD]
     duration_s = (asked.days or DAYS) * SECONDS_PER_DAY
     load = asked.load_frac or (None if asked.workload else LOAD_FRAC)
-    jobs, quotas, words = drawn_jobs(entry, gpus, duration_s, load, asked.seed)
+    jobs, quotas, many, words = drawn_jobs(entry, gpus, duration_s, load, asked.seed)
+    words = f"jobs drawn as in {entry.name}: {words}" if words else ""
     warm_up_s = min(WARM_UP_DAYS * SECONDS_PER_DAY, duration_s * WARM_UP_FRAC)
-    return FleetWork(
-        jobs, duration_s, warm_up_s, quotas if asked.quotas else (), (words,) if words else (), bool(words)
-    )
+    notices = (words,) if words else ()
+    return FleetWork(jobs, duration_s, warm_up_s, quotas if asked.quotas else (), notices, many)
 
 
 def run_sizes(asked: Question) -> tuple[int, int]:

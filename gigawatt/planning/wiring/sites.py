@@ -66,6 +66,8 @@ class SitePlan:
     construction_usd_per_w : float
         0 where leased.
     leased : bool
+    load_share_H : Floats or None
+        IT power over the rating by hour of the year, where the fleet is simulated. [-]
     built_w_QX : Floats or None
         Energised power by quantile and month, where it follows a build schedule; shape (Q, X). [W]
     supply_w_H : dict of str to Floats, or None
@@ -93,6 +95,7 @@ class SitePlan:
     carbon_kg_per_mwh: float
     construction_usd_per_w: float
     leased: bool
+    load_share_H: Floats | None = None
     built_w_QX: Floats | None = None
     supply_w_H: dict[str, Floats] | None = None
     demand_w_H: Floats | None = None
@@ -220,6 +223,7 @@ def simulate(
     facility_w: float,
     work: SiteWork,
     figures: Figures,
+    load_share_H: Floats | None = None,
 ) -> FacilityResult:
     """Run a site's year at its load on its typical weather.
 
@@ -235,6 +239,8 @@ def simulate(
         What its accelerators do.
     figures : Figures
         Ledger of the figures used.
+    load_share_H : Floats, optional
+        IT power over the rating by hour, in place of what the work draws. [1]
 
     Returns
     -------
@@ -245,7 +251,7 @@ def simulate(
     it_design_w = facility_w / facility_ratio(design, weather)
     return simulate_year(
         FacilityInputs(
-            it_w_H=hourly_work_w(it_design_w, work),
+            it_w_H=hourly_work_w(it_design_w, work) if load_share_H is None else it_design_w * load_share_H,
             it_design_w=it_design_w,
             weather=weather,
             plant=design,
@@ -349,7 +355,7 @@ def with_year(site: SitePlan, catalogue: Catalogue, work: SiteWork, figures: Fig
         pue = figures(f"sites.{site.use.site}.pue", site.use.pue)
         return replace(site, cooling_ratio_M=np.full(12, pue - 1.0), pue_mean=pue, pue_p99=pue, pue_max=pue)
     facility_w = max(float(site.facility_w_T.max()), float(site.facility_later_w_L.max()), WATTS_PER_MEGAWATT)
-    year = simulate(site.entry, site.plant, catalogue, facility_w, work, figures)
+    year = simulate(site.entry, site.plant, catalogue, facility_w, work, figures, site.load_share_H)
     it_wh = by_calendar_month(year.it_w_H)
     return replace(
         site,

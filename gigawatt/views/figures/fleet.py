@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -242,12 +243,20 @@ def jobs(answer: FleetAnswer, width: float = WIDE_PX) -> Figure | None:
         canvas.rect(place(start), y + 4, max(place(end) - place(start), 1.5), 14, f"f{colour(0)}", hint)
         hits = result.failure_s_F[result.failure_job_F == job]
         stops += hits.size
-        pixels = sorted({round(place(float(at_s)) * 2.0) / 2.0 for at_s in hits})
-        canvas.path("".join(f"M{x - 0.4:.1f} {y + 4:.0f}h0.8v14h-0.8z" for x in pixels), "f2", 1.0)
+        left, right = place(start), place(end)
+        if hits.size * PIXELS_A_MARK <= right - left:
+            marks = "".join(f"M{place(float(at_s)) - 0.4:.1f} {y + 4:.0f}h0.8v14h-0.8z" for at_s in hits)
+            canvas.path(marks, "f2", 1.0)
+        elif hits.size:
+            words, room = _count(hits.size, "failure"), plot.right - right
+            inside = text_width(words) + 8 > room
+            canvas.text(left - 6 if inside else right + 6, y + 15, words, "m", "end" if inside else "start")
     _time_axis(canvas, plot, answer)
     who = "The largest job is" if len(chosen) == 1 else f"The {len(chosen)} largest jobs are"
     title = f"{who} hit by {_count(stops, 'failure')}"
-    subtitle = "Thin: waiting; thick: from first start to end; marks: failures of hardware that hit the job"
+    subtitle = (
+        "Thin: waiting; thick: from first start to end; marks, or numbers where they are many: failures that hit it"
+    )
     return Figure("fleet-jobs", title, subtitle, _source(answer), width, height, canvas.body)
 
 
@@ -257,6 +266,7 @@ def _count(count: int, noun: str) -> str:
 
 
 JOBS_SHOWN = 16
+PIXELS_A_MARK = 3.0  # least room of a mark; where there is less, failures are counted instead
 
 
 def largest_jobs(answer: FleetAnswer) -> list[int]:
@@ -275,7 +285,7 @@ def _job_words(answer: FleetAnswer, job: int) -> str:
 
 
 # each returns None where there is nothing to draw
-FLEET_FIGURES = {
+FLEET_FIGURES: dict[str, Callable[[FleetAnswer, float], Figure | None]] = {
     "fleet-ledger": ledger,
     "fleet-ettr": kept,
     "fleet-use": use,

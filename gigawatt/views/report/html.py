@@ -16,7 +16,16 @@ from gigawatt.units import say
 from gigawatt.views.figures import FIGURES, STYLE, TOKENS, Figure, draw
 from gigawatt.views.figures.axes import month_short
 from gigawatt.views.figures.buildout import LIMITS, limit_runs, months_of
-from gigawatt.views.headlines import VERDICTS, announced_beside, claimed_words, headlines, limit_counts, verdict_counts
+from gigawatt.views.figures.fleet import FLEET_FIGURES
+from gigawatt.views.headlines import (
+    VERDICTS,
+    announced_beside,
+    claimed_words,
+    headlines,
+    limit_counts,
+    method_words,
+    verdict_counts,
+)
 from gigawatt.views.report.proof import proof_line, proof_pictures, proof_rows
 from gigawatt.views.tables import TABLES, band_words, heading_of, unit_of_column
 
@@ -24,7 +33,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 WIDE_PX, FULL_PX, NARROW_PX = 544.0, 1000.0, 358.0
-FULL_WIDTH = ("consistency", "limits", "training")
+FULL_WIDTH = ("consistency", "limits", "training", "fleet-use", "fleet-jobs", "fleet-power")
 DISCLAIMER = (
     "This is a model of public figures, not investment advice. It can be wrong, its inputs are partly estimates, and "
     "nobody should buy or sell anything because of it."
@@ -41,6 +50,12 @@ PARTS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
     ),
     ("training", "Training", ("training",), ("training",)),
     ("serving", "Serving", ("serving", "frontier"), ("serving",)),
+    (
+        "fleet",
+        "Fleet, event by event",
+        ("fleet-ledger", "fleet-ettr", "fleet-use", "fleet-jobs", "fleet-power"),
+        (),
+    ),
     ("money", "Money", ("cash-flow", "capex-split"), ("cashflow", "spend", "revenue", "opex")),
     ("land", "Land", ("land",), ()),
 )
@@ -107,6 +122,7 @@ def sureness(plan: Plan) -> list[str]:
     if plan.origins:
         said = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
         lines.append(f"{len(plan.origins)} inputs, each with its origin: {said}.")
+    lines.append(f"{method_words(plan).capitalize()} (fleet.method).")
     return [*lines, proof_line()]
 
 
@@ -170,6 +186,12 @@ def _pictures(plan: Plan) -> dict[str, dict[str, Figure]]:
         narrow = draw(plan, name, NARROW_PX)
         if wide is not None and narrow is not None:
             found[name] = {"wide": wide, "narrow": narrow}
+    if plan.fleet is not None:
+        for name, draw_fleet in FLEET_FIGURES.items():
+            wide = draw_fleet(plan.fleet, FULL_PX if name in FULL_WIDTH else WIDE_PX)
+            narrow = draw_fleet(plan.fleet, NARROW_PX)
+            if wide is not None and narrow is not None:
+                found[name] = {"wide": wide, "narrow": narrow}
     return found | {"validation": proof_pictures(WIDE_PX, NARROW_PX)}
 
 
