@@ -49,17 +49,16 @@ class YearResponse:
     path : str
     quantity : Quantity
         With the range at whose ends the year was run.
-    low, high : tuple of Floats
-        Change at the low and the high end of cooling ratio, losses ratio and water by calendar month, and of the PUE:
-        mean, 99th percentile, highest.
+    low, high : Floats
+        Change of the year, as `_year` lines it up, at the low and the high end.
     """
 
     path: str
     quantity: Quantity
-    low: tuple[Floats, ...]
-    high: tuple[Floats, ...]
+    low: Floats
+    high: Floats
 
-    def at(self, value: float) -> tuple[float, tuple[Floats, ...]]:
+    def at(self, value: float) -> tuple[float, Floats]:
         """Return the share of the way to an end of the range, beyond 1 outside it, and the change at that end."""
         middle = self.quantity.value
         end, changes = (self.quantity.low, self.low) if value < middle else (self.quantity.high, self.high)
@@ -101,8 +100,8 @@ def responses_of(prepared: Prepared, ranges: Mapping[str, Quantity]) -> Response
             YearResponse(
                 path,
                 quantity,
-                _changed(middle, _year_at(site, prepared, {path: quantity.low})),
-                _changed(middle, _year_at(site, prepared, {path: quantity.high})),
+                _year_at(site, prepared, {path: quantity.low}) - middle,
+                _year_at(site, prepared, {path: quantity.high}) - middle,
             )
             for path, quantity in sorted(asked.items())
         )
@@ -120,20 +119,21 @@ class _Held(Figures):
         return self._values.get(path, quantity.value)
 
 
-def _year_at(site: SitePlan, prepared: Prepared, values: Mapping[str, float]) -> tuple[Floats, ...]:
-    """Return what a site's year gives with one figure changed, on a flat load."""
-    year = with_year(site, prepared.catalogue, flat_work(prepared.mean_load_frac), _Held(values))
-    return (
-        year.cooling_ratio_M,
-        year.losses_ratio_M,
-        year.water_l_per_mwh_M,
-        np.array([year.pue_mean, year.pue_p99, year.pue_max]),
+def _year_at(site: SitePlan, prepared: Prepared, values: Mapping[str, float]) -> Floats:
+    """Return what a site's year gives with some figures changed, on a flat load."""
+    return _year(with_year(site, prepared.catalogue, flat_work(prepared.mean_load_frac), _Held(values)))
+
+
+def _year(site: SitePlan) -> Floats:
+    """Line up a site's year: cooling ratio, losses ratio and water by calendar month, PUE mean, at p99 and highest."""
+    return np.concatenate(
+        (
+            site.cooling_ratio_M,
+            site.losses_ratio_M,
+            site.water_l_per_mwh_M,
+            (site.pue_mean, site.pue_p99, site.pue_max),
+        )
     )
-
-
-def _changed(middle: tuple[Floats, ...], there: tuple[Floats, ...]) -> tuple[Floats, ...]:
-    """Return the difference, part by part."""
-    return tuple(there_ - middle_ for middle_, there_ in zip(middle, there, strict=True))
 
 
 def redrawn(prepared: Prepared, responses: Responses, figures: Figures) -> Prepared:
@@ -177,17 +177,12 @@ def _site(site: SitePlan, responses: Sequence[YearResponse], mean_load_frac: flo
         return replace(site, cooling_ratio_M=np.full(12, pue - 1.0), pue_mean=pue, pue_p99=pue, pue_max=pue)
     if not responses:
         return site
-    parts = [
-        site.cooling_ratio_M,
-        site.losses_ratio_M,
-        site.water_l_per_mwh_M,
-        np.array([site.pue_mean, site.pue_p99, site.pue_max]),
-    ]
+    year = _year(site)
     for response in responses:
-        share, changes = response.at(figures(response.path, response.quantity))
-        parts = [part + share * change for part, change in zip(parts, changes, strict=True)]
-    cooling_M, losses_M, water_M = (np.maximum(part, 0.0) for part in parts[:3])
-    mean, high, most = (float(value) for value in np.maximum(parts[3], 1.0))
+        share, change = response.at(figures(response.path, response.quantity))
+        year = year + share * change
+    cooling_M, losses_M, water_M = np.maximum(year[:36], 0.0).reshape(3, 12)
+    mean, high, most = np.maximum(year[36:], 1.0).tolist()
     return replace(
         site,
         cooling_ratio_M=cooling_M,
