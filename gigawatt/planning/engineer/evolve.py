@@ -86,7 +86,7 @@ def evolve(
     with Court(bench, question.workers) as court:
         places = bench.of(TRAIN)
         rivals = rivals_on(bench, court, places)
-        archive = Archive(limits_of(question.target, rivals))
+        archive = Archive(limits_of(question.target, rivals, [bench.slices[at] for at in places]))
         progress = Progress()
         if state:
             archive.restore(state["archive"])

@@ -119,11 +119,12 @@ def finalists(bench: Bench, court: Court, archive: Archive) -> list[Finalist]:
     """
     places, target = bench.of(SELECT), bench.question.target
     rivals = rivals_on(bench, court, places)
-    limits = limits_of(target, rivals)
+    slices = [bench.slices[at] for at in places]
+    limits = limits_of(target, rivals, slices)
     before = _wanted(target, rivals[limits.reference])
     kept = []
     for entry, verdict in _judged(court, archive.best(FINALISTS), places):
-        score = score_of(target, verdict, limits, [bench.slices[at] for at in places])
+        score = score_of(target, verdict, limits, slices)
         kept.append((entry, score, p_value(before, _wanted(target, verdict))))
     corrected = holm([p for _, _, p in kept])
     made = [Finalist(entry, score, p) for (entry, score, _), p in zip(kept, corrected, strict=True)]
@@ -160,8 +161,8 @@ def prove(bench: Bench, court: Court, text: str) -> Proof:
     if verdict.rejected:
         raise InputError(verdict.rejected)
     rivals = rivals_on(bench, court, places)
-    limits = limits_of(target, rivals)
     slices = [bench.slices[at] for at in places]
+    limits = limits_of(target, rivals, slices)
     weeks, names = [item.week for item in slices], [item.name for item in slices]
     after = _wanted(target, verdict)
     before = _wanted(target, rivals[limits.reference])

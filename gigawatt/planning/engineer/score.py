@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ GOODPUT_SLACK = 0.002  # goodput may be lower by so much and still counts as equ
 WAITING_SLACK = 0.001  # more jobs may still wait at the end [-]
 LEAST_LIMIT_S = 60.0  # of a guard: where nobody waits, a minute is no starvation
 BREACH_PRICE = 2.0  # a limit exceeded by a tenth costs twice as much as a tenth of what is wanted
+AT_STAKE_FRAC = 0.02  # of what is wanted on average, added on both sides of a slice's ratio: empty weeks do not shout
 GAIN_TOLERANCE = 1e-9  # relative, of rounding, before a score counts as beyond what is possible
 
 
@@ -30,6 +32,8 @@ class Limits:
         Best rule by hand.
     wanted : float
         Its measure of what is wanted, over the slices.
+    by_slice : dict of str to float
+        The same by slice.
     tail_wait_s, largest_wait_s, mean_wait_s : float
         At most. [s]
     goodput_frac, waiting_frac : float
@@ -38,6 +42,7 @@ class Limits:
 
     reference: str
     wanted: float
+    by_slice: dict[str, float]
     tail_wait_s: float
     largest_wait_s: float
     mean_wait_s: float
@@ -54,7 +59,8 @@ class Score:
     fitness : float
         Larger is better; 0 is the best rule by hand. [-]
     gain_frac : float
-        What is wanted is smaller by so much than under the best rule by hand. [-]
+        What is wanted is smaller by so much than under the best rule by hand: geometric mean over the slices, so that
+        no week outweighs the others. [-]
     means : Measures
     breaches : tuple of str
         Limits that are not kept.
@@ -76,7 +82,7 @@ def best_by_hand(target: str, verdicts: dict[str, Verdict]) -> str:
     return min(sound, key=lambda name: float(getattr(sound[name], wanted)))
 
 
-def limits_of(target: str, verdicts: dict[str, Verdict]) -> Limits:
+def limits_of(target: str, verdicts: dict[str, Verdict], slices: Sequence[Slice]) -> Limits:
     """Return the limits that follow from the rules by hand.
 
     Parameters
@@ -84,6 +90,7 @@ def limits_of(target: str, verdicts: dict[str, Verdict]) -> Limits:
     target : str
     verdicts : dict of str to Verdict
         Of each rule by hand, on the slices that policies are scored on.
+    slices : sequence of Slice
 
     Returns
     -------
@@ -98,6 +105,10 @@ def limits_of(target: str, verdicts: dict[str, Verdict]) -> Limits:
     return Limits(
         best,
         float(getattr(found, TARGETS[target].wanted)),
+        {
+            item.name: float(getattr(row, TARGETS[target].wanted))
+            for item, row in zip(slices, verdicts[best].rows, strict=True)
+        },
         waits["tail_wait_s"],
         waits["largest_wait_s"],
         waits["mean_wait_s"],
@@ -123,10 +134,21 @@ def score_of(target: str, verdict: Verdict, limits: Limits, slices: Sequence[Sli
     Score
     """
     means = mean_of(list(verdict.rows))
-    gain = 1.0 - float(getattr(means, TARGETS[target].wanted)) / max(limits.wanted, 1e-12)
+    gain = 1.0 - _ratio(target, verdict, limits, slices)
     over = _breaches(means, limits)
     fitness = gain - PART_PRICE * verdict.parts - BREACH_PRICE * sum(by for by, _ in over)
     return Score(fitness, gain, means, tuple(words for _, words in over), alarm_of(target, verdict, slices))
+
+
+def _ratio(target: str, verdict: Verdict, limits: Limits, slices: Sequence[Slice]) -> float:
+    """Return what is wanted over that of the best rule by hand, as a geometric mean over slices."""
+    name = TARGETS[target].wanted
+    total = 0.0
+    for row, item in zip(verdict.rows, slices, strict=True):
+        there = limits.by_slice[item.name]
+        least = AT_STAKE_FRAC * limits.wanted
+        total += math.log((float(getattr(row, name)) + least) / (there + least)) if there + least > 0.0 else 0.0
+    return math.exp(total / len(verdict.rows))
 
 
 def _breaches(means: Measures, limits: Limits) -> list[tuple[float, str]]:

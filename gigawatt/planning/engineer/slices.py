@@ -27,7 +27,7 @@ TRAIN_FRAC, SELECT_FRAC = 1 / 3, 2 / 9  # of the weeks, in order of time; the re
 TRAIN_DRAWS = 3  # of each week while searching; more are better spent on another policy
 OTHER_SIZES = (0.9, 1.2)  # of the fleet, with the same jobs: loads the search has not seen
 LARGEST_FRAC, LARGEST_COUNT = 0.01, 20  # the largest jobs: so many in a hundred, at least so many
-LEAST_LOAD_FRAC = 0.6  # of the median load of the weeks: emptier ones, where a trace begins or ends, are left out
+LEAST_LOAD_FRAC = 0.6  # of the load of the fullest week: emptier ones, where a trace begins or ends, are left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def weeks_of(jobs: Jobs) -> list[int]:
     """
     last = int(np.floor((jobs.submit_s_N.max(initial=0.0) - BEFORE_S) / WEEK_S))
     asked = np.array([asked_gpus(jobs, week) for week in range(max(last + 1, 0))])
-    enough = asked >= LEAST_LOAD_FRAC * np.median(asked) if asked.size else asked > 0.0
+    enough = asked >= LEAST_LOAD_FRAC * asked.max(initial=0.0)
     kept = [int(week) for week in np.flatnonzero(enough)]
     if len(kept) < len(SPLITS):
         message = (

@@ -35,6 +35,7 @@ BINARY_CALLS = ("min", "max")
 DIGITS = 3  # of constants: what more says nothing to a reader
 LEAF_FRAC = 0.3  # of the places where a tree may end, how often it does
 CONSTANT_FRAC = 0.3  # of leaves
+FAVOURED_FRAC = 0.75  # of features drawn; what looks at everything fits the training weeks and no others
 SPREAD = 0.5  # of the logarithm, by which a constant is moved
 
 
@@ -132,7 +133,7 @@ class Grower:
     features : Features
     luck : numpy Generator
     favoured : tuple of str
-        Features that are drawn as often as all others together: those that rules of the books read.
+        Features that are drawn most often: those that rules of the books read.
     """
 
     features: Features
@@ -184,7 +185,7 @@ class Grower:
 
     def name(self) -> Name:
         """Draw a feature."""
-        return Name(self.pick(self.favoured if self.favoured and self.chance(0.5) else self.features.names))
+        return Name(self.pick(self.favoured if self.favoured and self.chance(FAVOURED_FRAC) else self.features.names))
 
     def value(self, least: float, most: float) -> float:
         """Draw a constant, evenly by its logarithm."""

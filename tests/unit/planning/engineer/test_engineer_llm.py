@@ -209,7 +209,8 @@ def test_a_search_by_a_model_end_to_end(endpoint, bench, court, tmp_path):
     found = endpoint(*SCRIPT)
     source = LanguageModel(chat(found), TARGET, FEATURES)
     places = bench.of("train")
-    archive = Archive(limits_of("scheduler", rivals_on(bench, court, places)))
+    slices = [bench.slices[at] for at in places]
+    archive = Archive(limits_of("scheduler", rivals_on(bench, court, places), slices))
     question = bench.question.__class__(
         gpus=128, llm=found.address, model="test-model", budget_evaluations=1000, seed=3
     )

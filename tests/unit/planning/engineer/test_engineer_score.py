@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,14 +21,15 @@ from tests.unit.planning.engineer.conftest import fleet, some_jobs
 USUAL = Measures(7200.0, 36000.0, 9000.0, 40000.0, 0.8, 0.01, 0.0, 0.0)
 SHORTEST = Measures(3600.0, 30000.0, 8000.0, 90000.0, 0.8, 0.01, 0.0, 0.0)
 BY_HAND = {"easy-backfill": Verdict((USUAL,)), "shortest": Verdict((SHORTEST,))}
-LIMITS = limits_of("scheduler", BY_HAND)
+LIMITS = limits_of("scheduler", BY_HAND, [SimpleNamespace(name="a slice")])
 
 
 def scored(bench, parts=10, **changed):
     """Score a policy that is as the best rule by hand but for what is changed."""
     verdict = Verdict((replace(SHORTEST, **changed),), parts)
     item = replace(bench.slices[0], least_wait_s=60.0)
-    return score_of("scheduler", verdict, LIMITS, [item])
+    limits = replace(LIMITS, by_slice={item.name: SHORTEST.mean_wait_s})
+    return score_of("scheduler", verdict, limits, [item])
 
 
 def test_the_best_rule_by_hand_has_the_least_wait_and_sets_the_limits():
@@ -40,6 +42,20 @@ def test_a_policy_pays_for_its_length(bench):
     short, long = scored(bench, parts=10), scored(bench, parts=30)
     assert short.fitness - long.fitness == pytest.approx(20 * PART_PRICE)
     assert short.gain_frac == long.gain_frac == 0.0
+
+
+def test_no_week_outweighs_the_others(bench):
+    # half the wait in one slice and twice the wait in a slice of a hundred times the wait: neither better nor worse
+    items = [replace(bench.slices[0], where=name, least_wait_s=0.0) for name in ("a", "b")]
+    rows = {"easy-backfill": (1e3, 1e5), "shortest": (100.0, 10_000.0)}
+    made = {
+        name: Verdict(tuple(replace(SHORTEST, mean_wait_s=wait_s) for wait_s in waits)) for name, waits in rows.items()
+    }
+    limits = limits_of("scheduler", made, items)
+    mine = Verdict(tuple(replace(SHORTEST, mean_wait_s=wait_s) for wait_s in (50.0, 20_000.0)), 0)
+    found = score_of("scheduler", mine, limits, items)
+    assert -0.4 < found.gain_frac < 0.4  # though the mean wait nearly doubled
+    assert found.means.mean_wait_s > 1.9 * limits.wanted
 
 
 @pytest.mark.parametrize(

@@ -41,13 +41,19 @@ class Cheap:
         return [Verdict((row,) * len(slices), 10) for row in rows]
 
 
+def cheap_limits(bench):
+    """Return limits for the training slices by the rules of another test."""
+    slices = [bench.slices[at] for at in bench.of("train")]
+    return limits_of("scheduler", {name: Verdict(found.rows * len(slices)) for name, found in BY_HAND.items()}, slices)
+
+
 def search_in(path, bench, budget, judges=None, proposer=None, **more):
     """Return a search over cheap judges."""
     question = replace(bench.question, budget_evaluations=budget, **more)
     folder = Folder(path)
     there = (path / "state.json").exists()
     state = folder.open(question, resume=there)
-    archive, progress = Archive(limits_of("scheduler", BY_HAND)), Progress()
+    archive, progress = Archive(cheap_limits(bench)), Progress()
     if state:
         archive.restore(state["archive"])
         progress = Progress(**{name: state[name] for name in Progress.__dataclass_fields__})
@@ -145,7 +151,7 @@ def answer(bench, court, tmp_path_factory):
     folder.open(question, resume=False)
     places = bench.of("train")
     rivals = rivals_on(bench, court, places)
-    archive = Archive(limits_of("scheduler", rivals))
+    archive = Archive(limits_of("scheduler", rivals, [bench.slices[at] for at in places]))
     source = Genetic(features_of("scheduler"), SEEDS, question.seed)
     search = Search(question, bench.slices, places, court, source, archive, folder, Progress(), float("inf"))
     search.run(lambda _: None)
