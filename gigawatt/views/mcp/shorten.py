@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-MOST_CHARACTERS = 12_000  # of an answer as JSON: some three thousand tokens
-MOST_TEXT = 400  # characters of a text
-LENGTHS = (24, 8, 3, 1, 0)  # rows of each list, and from the third on entries of each table, tried until it fits
-DEEPEST = (8, 6, 4, 3, 2)
+MOST_CHARACTERS = 16_000  # of an answer as JSON: some four thousand tokens
+MOST_KEYS = 200  # named where even the shortest cut is too long
+# Rows of each list, characters of each text, depth: tried until it fits.
+CUTS = ((24, 400, 9), (8, 400, 9), (3, 200, 9), (1, 100, 9), (0, 60, 9), (0, 24, 9), (0, 24, 4), (0, 24, 3), (0, 24, 2))
 
 
 def shortened(value: Any, path: str = "", most: int = MOST_CHARACTERS) -> Any:
@@ -36,26 +36,27 @@ def shortened(value: Any, path: str = "", most: int = MOST_CHARACTERS) -> Any:
     if len(json.dumps(value)) <= most:
         return value
     short = value
-    for length, deepest in zip(LENGTHS, DEEPEST, strict=True):
-        short = _cut(value, path, length, deepest)
+    for length, text, deepest in CUTS:
+        short = _cut(value, path, (length, text), deepest)
         if len(json.dumps(short)) <= most:
             return short
     return (
-        {"keys": list(value)[: MOST_TEXT // 2], "dig": path}
-        if isinstance(value, dict)
-        else {"of": len(value), "dig": path}
+        {"keys": list(value)[:MOST_KEYS], "dig": path} if isinstance(value, dict) else {"of": len(value), "dig": path}
     )
 
 
-def _cut(value: Any, path: str, length: int, deepest: int) -> Any:
-    """Cut lists to a length, texts to theirs, and what lies too deep."""
+def _cut(value: Any, path: str, most: tuple[int, int], deepest: int) -> Any:
+    """Cut lists and texts to a length, and what lies too deep."""
+    length, characters = most
     if isinstance(value, str):
-        return value if len(value) <= MOST_TEXT else f"{value[:MOST_TEXT]}..."
+        return value if len(value) <= characters else f"{value[:characters]}..."
     if isinstance(value, dict):
         if deepest == 0:
-            return {"keys": list(value)[: LENGTHS[0]], "dig": path}
-        return {name: _cut(each, f"{path}.{name}".lstrip("."), length, deepest - 1) for name, each in value.items()}
+            return {"keys": len(value), "dig": path}
+        return {name: _cut(each, f"{path}.{name}".lstrip("."), most, deepest - 1) for name, each in value.items()}
     if isinstance(value, list):
-        rows = [_cut(each, f"{path}.{place}", length, max(deepest - 1, 0)) for place, each in enumerate(value[:length])]
-        return rows if len(value) <= length else {"rows": rows, "of": len(value), "dig": path}
+        rows = [_cut(each, f"{path}.{place}", most, max(deepest - 1, 0)) for place, each in enumerate(value[:length])]
+        if len(value) <= length:
+            return rows
+        return {**({"rows": rows} if rows else {}), "of": len(value), "dig": path}
     return value

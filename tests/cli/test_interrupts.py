@@ -1,0 +1,79 @@
+"""Ctrl-C on a real process: one line, exit code 130, at once, and nothing half-written."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+# A shell that runs this in the background hands "ignore Ctrl-C" on; a terminal does not.
+START = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "from gigawatt.views.cli import main; main()\n"
+)
+LONGEST_S = 120.0
+WORKING_S = 4.0  # past its imports, in the midst of what it does
+
+
+def interrupted(folder: Path, words: list[str], begun: Callable[[], bool]) -> tuple[int, str, str]:
+    """Start a verb, wait until it has begun its work, send Ctrl-C to all its processes."""
+    verb = subprocess.Popen(
+        [sys.executable, "-c", START, *words],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        until = time.monotonic() + LONGEST_S
+        while not begun():
+            assert verb.poll() is None, verb.communicate()
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        os.killpg(verb.pid, signal.SIGINT)
+        out, said = verb.communicate(timeout=LONGEST_S)
+    finally:
+        verb.kill()
+    return verb.returncode, out, said
+
+
+def half_written(folder: Path) -> list[Path]:
+    """Return what an atomic write leaves only when it is cut short."""
+    return [
+        path for path in folder.rglob("*") if path.is_file() and (path.name.startswith(".") and path.name != ".lock")
+    ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["plan", "meta-2025", "--draws", "100000", "--out", "made"],
+        ["facility", "altoona", "--supply", "sized", "--full", "--out", "made"],
+        ["validate"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_verb_ends_in_a_line_and_leaves_nothing(tmp_path, words):
+    began = time.monotonic()
+    code, out, said = interrupted(tmp_path, words, lambda: time.monotonic() - began > WORKING_S)
+    assert (code, out, said) == (130, "", "stopped\n")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_study_keeps_its_parts_and_says_how_to_go_on(tmp_path):
+    words = ["study", "sovereign-1mw", "--samples", "128", "--workers", "1", "--out", "made"]
+    code, out, said = interrupted(tmp_path, words, lambda: len(list(tmp_path.glob("made/parts/part-*"))) > 0)
+    assert (code, out) == (130, "")
+    assert said.startswith("stopped: ")
+    assert said.endswith("parts are kept in made; the same command with --resume goes on from there\n")
+    assert said.count("\n") == 1
+    assert json.loads((tmp_path / "made" / "run.json").read_text())["status"] == "interrupted"
+    assert not half_written(tmp_path)
