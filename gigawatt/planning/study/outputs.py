@@ -14,7 +14,7 @@ balance_frac        largest violation of the balances of the plan, relative
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -26,6 +26,8 @@ from gigawatt.planning.pipeline import balances, manhattan
 from gigawatt.planning.study.studied import Studied
 from gigawatt.planning.tables import month_columns
 
+# claims for which a plan finds the same whatever is drawn: facts of a site, and what stands for the reader alone
+STILL = ("site-power", "site-area", "site-capex", "capex-before", "capex-expected")
 # columns of the table of months that get bands
 SERIES = ("gpus_online", "it_mw", "facility_mw", "energy_mwh", "capex_usd", "opex_usd", "revenue_usd",
           "free_cash_flow_usd", "cash_usd", "output_tokens_served", "tokens_trained", "co2_t")  # fmt: skip
@@ -43,11 +45,14 @@ class Reader:
         Months.
     manhattan_km2 : float
         For claims about land.
+    still : dict of int to float
+        What the plan finds for claims that no draw moves, by their number.
     """
 
     metrics: Mapping[str, Callable[[Outcome], float]]
     labels: list[str]
     manhattan_km2: float
+    still: dict[int, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, plan: Studied) -> Reader:
@@ -65,7 +70,12 @@ class Reader:
         case = case_of(prepared, outcome, values, {}, self.manhattan_km2)
         row = {f"m:{name}": value for name, value in values.items()}
         for number, claim in enumerate(prepared.scenario.announced):
-            row[f"t:{number}"] = FINDERS.get(claim.claim, not_modelled)(case, claim).value
+            found = self.still.get(number)
+            if found is None:
+                found = FINDERS.get(claim.claim, not_modelled)(case, claim).value
+            if claim.claim in STILL or claim.claim not in FINDERS:
+                self.still[number] = found
+            row[f"t:{number}"] = found
         row["residual_usd"] = outcome.finance.residual_usd
         row["balance_frac"] = worst_balance(outcome)
         return row
