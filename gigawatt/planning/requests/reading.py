@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from gigawatt.planning.requests.columns import Format, Reading
 from gigawatt.planning.requests.faults import find
 from gigawatt.planning.requests.trace import RequestTrace
-from gigawatt.planning.traces.faults import error_of, first_of
-from gigawatt.planning.traces.reading import column_as_floats, text_in
+from gigawatt.planning.traces.faults import error_of, first_of, leave_out
+from gigawatt.planning.traces.reading import column_as_floats, rows_in, text_in
 from gigawatt.planning.traces.source import Source, refuse, row_fault
 
 if TYPE_CHECKING:
@@ -61,11 +61,7 @@ def read_rows(source: Source, form: Format, connection: duckdb.DuckDBPyConnectio
         first = first_of(found)
         raw = text_in(source, reading.fields.get(first.part, ""), connection, int(row_N[int(np.argmax(first.rows_N))]))
         raise error_of(source, found, row_N, reading.fields, raw, CLEANING)
-    kept_N = np.ones(len(row_N), dtype=bool)
-    for item in found:  # a row counts once, under its first fault
-        fresh = int((item.rows_N & kept_N).sum())
-        left_out |= {item.label: fresh} if fresh else {}
-        kept_N &= ~item.rows_N
+    kept_N = leave_out(found, len(row_N), left_out)
     if not kept_N.any():
         raise refuse(source.path, f"holds no request that is right{_counted(left_out)}.")
     return _trace(source, form, parts, _blocks(reading, connection, blocks_count_N), kept_N, left_out)
@@ -86,22 +82,16 @@ def _fill(source: Source, reading: Reading, connection: duckdb.DuckDBPyConnectio
         f"{'len(blocks)' if reading.blocks else '0'} as blocks_count, "
         f"{f'(case {cases} else 0 end)' if cases else '0'} as skipped from {source.relation} limit {MOST_REQUESTS + 1}"
     )
-    if _count(connection, "select count(*) from requests") > MOST_REQUESTS:
+    if rows_in(connection, "select count(*) from requests") > MOST_REQUESTS:
         raise refuse(source.path, f"holds more than {MOST_REQUESTS:,} rows.", remedy="Cut it by day.")
     left_out = {
-        what: _count(connection, f"select count(*) from requests where skipped = {place}")
+        what: rows_in(connection, f"select count(*) from requests where skipped = {place}")
         for place, what in enumerate(reading.left_out, 1)
     }
     connection.execute("delete from requests where skipped > 0")
     if clean and source.container == "csv":
-        left_out["rows of too many cells or no text"] = _count(connection, "select count(*) from reject_errors")
+        left_out["rows of too many cells or no text"] = rows_in(connection, "select count(*) from reject_errors")
     return {what: count for what, count in left_out.items() if count}
-
-
-def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
-    """Return the one number that a query gives."""
-    row = connection.execute(query).fetchone()
-    return int(row[0]) if row else 0
 
 
 def _blocks(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -116,6 +116,28 @@ def error_of(
     else:
         lines.append(f"{source.path}: {cleaning} leaves the row out.")
     return InputError("\n".join(lines))
+
+
+def leave_out(found: Sequence[Wrong], rows_count: int, left_out: dict[str, int]) -> NDArray[np.bool_]:
+    """Return which rows are right, and add those that are not to the counts; a row counts once, under its first fault.
+
+    Parameters
+    ----------
+    found : sequence of Wrong
+    rows_count : int
+    left_out : dict of str to int
+        Rows by what they are.
+
+    Returns
+    -------
+    array of bool
+    """
+    kept_N = np.ones(rows_count, dtype=bool)
+    for item in found:
+        fresh = int((item.rows_N & kept_N).sum())
+        left_out |= {item.label: fresh} if fresh else {}
+        kept_N &= ~item.rows_N
+    return kept_N
 
 
 def first_of(found: list[Wrong]) -> Wrong:

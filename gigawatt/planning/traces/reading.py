@@ -8,7 +8,7 @@ import numpy as np
 
 from gigawatt.errors import InputError
 from gigawatt.planning.traces.columns import Format, Reading
-from gigawatt.planning.traces.faults import error_of, find, first_of
+from gigawatt.planning.traces.faults import error_of, find, first_of, leave_out
 from gigawatt.planning.traces.source import Source, named, refuse, row_fault
 from gigawatt.planning.traces.trace import Trace
 
@@ -62,11 +62,7 @@ def read_rows(source: Source, form: Format, connection: duckdb.DuckDBPyConnectio
         first = first_of(found)
         raw = text_in(source, reading.fields.get(first.part, ""), connection, int(row_N[int(np.argmax(first.rows_N))]))
         raise error_of(source, found, row_N, reading.fields, raw)
-    kept = np.ones(len(row_N), dtype=bool)
-    for item in found:  # a row counts once, under its first fault
-        fresh = int((item.rows_N & kept).sum())
-        left_out |= {item.label: fresh} if fresh else {}
-        kept &= ~item.rows_N
+    kept = leave_out(found, len(row_N), left_out)
     return _trace(source, form, parts, {**columns, "kept": kept}, names, left_out)
 
 
@@ -87,25 +83,25 @@ def _fill(source: Source, reading: Reading, connection: duckdb.DuckDBPyConnectio
         f"{reading.state} as state, {reading.kind} as kind, cast({reading.wait} as double) as wait, "
         f"{f'(case {skip} else 0 end)' if skip else '0'} as skipped from {source.relation} limit {MOST_JOBS + 1}"
     )
-    if _count(connection, "select count(*) from jobs") > MOST_JOBS:
+    if rows_in(connection, "select count(*) from jobs") > MOST_JOBS:
         raise refuse(source.path, f"holds more than {MOST_JOBS:,} rows.", remedy="Cut it by month.")
     left_out = {}
     for place, what in enumerate(early, start=1):
-        left_out[what] = _count(connection, f"select count(*) from jobs where skipped = {place}")
+        left_out[what] = rows_in(connection, f"select count(*) from jobs where skipped = {place}")
     connection.execute("delete from jobs where skipped > 0")
     for what, condition in reading.left_out.items():
         if _is_late(condition):
-            left_out[what] = _count(connection, f"select count(*) from jobs where {condition}")
+            left_out[what] = rows_in(connection, f"select count(*) from jobs where {condition}")
             connection.execute(f"delete from jobs where {condition}")
-    left_out["jobs that lasted no time"] = _count(connection, "select count(*) from jobs where duration = 0")
+    left_out["jobs that lasted no time"] = rows_in(connection, "select count(*) from jobs where duration = 0")
     connection.execute("delete from jobs where duration = 0")
     if clean and source.container == "csv":
-        left_out["rows of too many cells or no text"] = _count(connection, "select count(*) from reject_errors")
+        left_out["rows of too many cells or no text"] = rows_in(connection, "select count(*) from reject_errors")
     connection.execute(
         "create temp table tenants as select name, row_number() over (order by name) as code "
         "from (select distinct name from jobs)"
     )
-    if _count(connection, "select count(*) from tenants") > MOST_TENANTS:
+    if rows_in(connection, "select count(*) from tenants") > MOST_TENANTS:
         raise refuse(source.path, f"names more than {MOST_TENANTS:,} tenants.")
     return {what: count for what, count in left_out.items() if count}
 
@@ -115,7 +111,7 @@ def _is_late(condition: str) -> bool:
     return condition.split()[0] in ("gpus", "wait", "duration")
 
 
-def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+def rows_in(connection: duckdb.DuckDBPyConnection, query: str) -> int:
     """Return the one number that a query gives."""
     row = connection.execute(query).fetchone()
     return int(row[0]) if row else 0
