@@ -71,7 +71,9 @@ def test_policies_beside_each_other_see_the_same_failures(gigawatt: Run, tmp_pat
     assert sum(count for _, count in failures[0]) > 0
     waits = {name: each["queue_delay_s"]["mean"] for name, each in result["compared"].items()}
     assert waits["easy-backfill"] < waits["fifo"]
-    assert "3 policies on the same jobs and failures" in gigawatt(*SMALL, "--compare", f"fifo,easy-backfill,{mine}").out
+    ran = gigawatt(*SMALL, "--compare", f"fifo,easy-backfill,{mine}", "--out", str(tmp_path / "out"))
+    assert "3 policies on the same jobs and failures" in ran.out
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["easy-backfill", "fifo", "mine"]
 
 
 def test_a_trace_runs_and_its_jobs_end_as_it_says(gigawatt: Run, tmp_path: Path) -> None:

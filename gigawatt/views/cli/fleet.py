@@ -234,7 +234,7 @@ def _write(
     if out is None:
         return
     for answer in answers:
-        folder = out if len(answers) == 1 else out / answer.question.policy
+        folder = out if len(answers) == 1 else out / Path(answer.question.policy).stem
         write_fleet_report(answer, folder / "report.html", package_version(), catalogue)
         if events:
             write_events(answer, folder)
