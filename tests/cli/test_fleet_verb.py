@@ -100,7 +100,7 @@ def test_a_faulty_row_is_named_or_cleaned_and_counted(gigawatt: Run, tmp_path: P
     ("words", "said"),
     [
         (("--policy", "fifi"), 'policy "fifi" is not known. Nearest: fifo.'),
-        (("--placement", "spred"), "Nearest: spread."),
+        (("--placement", "sprea"), "Nearest: spread."),
         (("--recovery", "replic"), "Nearest: replica, elastic."),
         (("--workload", "acme-kalo"), "acme-kalos"),
         (("--trace", "nothing.csv", "--gpus", "8"), "nothing.csv"),
