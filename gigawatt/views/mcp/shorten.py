@@ -31,7 +31,7 @@ def shortened(value: Any, path: str = "", most: int = MOST_CHARACTERS) -> Any:
     Examples
     --------
     >>> shortened({"a": list(range(9000))}, "result", 100)
-    {'a': {'rows': [0, 1, 2], 'of': 9000, 'dig': 'result.a'}}
+    {'a': {'rows': [0, 1, 2, 3, 4, 5, 6, 7], 'of': 9000, 'dig': 'result.a'}}
     """
     if len(json.dumps(value)) <= most:
         return value
