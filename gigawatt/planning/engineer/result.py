@@ -60,6 +60,11 @@ def verdict(proof: Proof) -> str:
             f"Better than every rule that the simulator has: {change_words(built_in)} against {proof.built_in}. Not "
             f"proven better than {proof.reference}, a rule of the books: {change_words(best)}."
         )
+    if built_in.p_value < PROVEN_P and built_in.change_frac < 0.0:
+        return (
+            f"Better than {proof.built_in}, the best rule of the simulator, by the paired test, but not surely beyond "
+            f"these weeks: {change_words(built_in)}; the interval over weeks reaches above 0."
+        )
     return (
         f"Not proven better: {change_words(built_in)} against {proof.built_in}, the best rule of the simulator; "
         f"p below {PROVEN_P} and an interval below 0 are asked for."

@@ -216,6 +216,24 @@ def test_a_policy_file_reads_back_as_the_same_policy():
     assert text == "def queue(job_gpus, run_time_s):\n    return -run_time_s * job_gpus ** 0.5\n"
 
 
+def test_what_the_test_shows_and_the_interval_does_not_is_said_so(answer):
+    proof = answer.proof
+    found = replace(proof.against["fifo"], p_value=0.001, change_frac=-0.1, high_frac=0.01)
+    shown = replace(
+        proof,
+        built_in="fifo",
+        reference="fifo",
+        against={"fifo": found},
+        score=replace(proof.score, breaches=(), alarm=""),
+    )
+    assert not shown.is_better_than("fifo")
+    assert "not surely beyond these weeks" in verdict(shown)
+    surely = replace(shown, against={"fifo": replace(found, high_frac=-0.01)})
+    assert verdict(surely).startswith("Better than every rule by hand")
+    noise = replace(shown, against={"fifo": replace(found, p_value=0.2)})
+    assert verdict(noise).startswith("Not proven better")
+
+
 def test_an_alarm_is_no_prize(answer):
     alarmed = replace(answer.proof, score=replace(answer.proof.score, alarm="too good"))
     assert verdict(alarmed).startswith("ALARM: too good")
