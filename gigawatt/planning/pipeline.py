@@ -118,7 +118,7 @@ def make_plan(
         assumptions=tuple((item.text, item.source) for item in scenario.assumptions),
         outlines={"manhattan": rings},
         frontiers=_frontiers(prepared),
-        site_years=site_years(outcome.sites),
+        site_years=site_years(outcome.sites, outcome.built.online_count_SKT.sum(axis=(1, 2))),
         timings_s=watch.laps_s,
         seed=seed,
         version=package_version(),

@@ -240,7 +240,7 @@ class Plan:
         Serving frontier by workload: output_tokens_per_s_per_gpu, tpot_p99_s, ttft_p99_s, j_per_output_token, batch,
         replica, chosen.
     site_years : tuple of SiteYear
-        Hours of each site that has an hourly year.
+        Hours of each site that has an hourly year and ever holds accelerators.
     timings_s : mapping of str to float
     seed : int
     version : str

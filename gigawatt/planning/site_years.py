@@ -1,4 +1,4 @@
-"""Hours of a plan's sites that its views draw: PUE, load and, where it has one, a supply of its own. H hours."""
+"""Hours of a plan's sites that its views draw: PUE, load and a supply of its own. H hours, S sites."""
 
 from __future__ import annotations
 
@@ -44,12 +44,14 @@ class SiteYear:
     demand_w_H: Floats | None = None
 
 
-def site_years(sites: Sequence[SitePlan]) -> tuple[SiteYear, ...]:
-    """Return the hours of each site that has an hourly year; nothing is copied.
+def site_years(sites: Sequence[SitePlan], online_count_S: Floats) -> tuple[SiteYear, ...]:
+    """Return the hours of each site that has an hourly year and ever holds accelerators; nothing is copied.
 
     Parameters
     ----------
     sites : sequence of SitePlan
+    online_count_S : ndarray
+        Accelerators online there, summed over anything: only whether there are any counts.
 
     Returns
     -------
@@ -68,6 +70,6 @@ def site_years(sites: Sequence[SitePlan]) -> tuple[SiteYear, ...]:
             supply_w_H=site.supply_w_H or {},
             demand_w_H=site.demand_w_H,
         )
-        for site in sites
-        if site.year is not None
+        for site, online_count in zip(sites, online_count_S, strict=True)
+        if site.year is not None and online_count > 0.0
     )

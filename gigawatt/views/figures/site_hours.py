@@ -29,7 +29,7 @@ from gigawatt.views.figures.svg import Canvas, Figure, colour, cut, text_width
 if TYPE_CHECKING:
     from gigawatt.planning.site_years import SiteYear
 
-GAP_PX, HEAD_PX, FOOT_PX = 16.0, 22.0, 22.0
+GAP_PX, HEAD_PX, FOOT_PX = 16.0, 28.0, 22.0
 GUTTER_PX = 44.0  # numbers of the axes
 ROW_PX = 4.0  # of an hour of the day in the carpet
 PLOT_PX = 110.0
@@ -60,8 +60,8 @@ def _panels(years: tuple[SiteYear, ...], width: float, tall: float) -> Iterator[
 
 def _heading(canvas: Canvas, year: SiteYear, left: float, right: float, top: float, words: str) -> None:
     """Write a site's name and its figure above a panel."""
-    canvas.text(left, top - 8, cut(year.name, right - left - text_width(words) - 16), "b")
-    canvas.text(right, top - 8, words, "m", "end")
+    canvas.text(left, top - 13, cut(year.name, right - left - text_width(words) - 16), "b")
+    canvas.text(right, top - 13, words, "m", "end")
 
 
 def pue_hours(plan: Plan, width: float = WIDE_PX) -> Figure | None:
