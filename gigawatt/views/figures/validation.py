@@ -20,20 +20,18 @@ NOUNS = {
     "reliability": "reliability figures", "fleet": "figures of fleets", "finance": "financial figures",
 }  # fmt: skip
 QUANTITIES = {
-    "step_time_s": "Step time, s", "output_tokens_per_s": "Output throughput, tokens/s",
-    "itl_ms": "Inter-token latency, ms", "requests_per_s": "Requests/s", "ttft_p50_ms": "Time to first token, p50, ms",
-    "ttft_p99_ms": "Time to first token, p99, ms", "tpot_p50_ms": "Time per output token, p50, ms",
-    "tpot_p99_ms": "Time per output token, p99, ms", "itl_p50_ms": "Gap between tokens, p50, ms",
-    "itl_p99_ms": "Gap between tokens, p99, ms", "power_w": "Power, W", "pue": "PUE",
-    "j_per_output_token": "Energy, J per output token", "wue_l_per_kwh": "Water, L/kWh",
-    "facility_w_per_gpu": "Facility power, W per GPU", "yield_kwh_per_kw": "Solar yield, kWh/kW",
-    "total_usd": "Cost a year, USD", "capacity_mw": "Capacity, MW", "usd_per_mwh": "Cost, USD/MWh",
-    "nameplate_ratio": "Nameplate over firm power", "node_w": "Node power, W", "server_w": "Server power, W",
-    "ettr_frac": "Effective training time ratio", "first_power_days": "Clearing to first power, days",
-    "gigawatt_days": "Clearing to a gigawatt, days", "mttf_h": "Mean time to failure, h", "stops_count": "Stops",
-    "tflops_per_gpu": "TFLOP/s per GPU", "duration_h": "Duration, h", "gpu_hours_m": "GPU-hours, million",
-    "used_frac": "Share of accelerators in use", "waiting_frac": "Share of minutes in which a job waits",
-    "downtime_frac": "Share of time down",
+    "step_time_s": "Step time, s", "power_w": "Power, W", "capacity_mw": "Capacity, MW", "server_w": "Server power, W",
+    "output_tokens_per_s": "Output throughput, tokens/s", "waiting_frac": "Share of minutes in which a job waits",
+    "itl_ms": "Inter-token latency, ms", "mttf_h": "Mean time to failure, h", "downtime_frac": "Share of time down",
+    "requests_per_s": "Requests/s", "total_usd": "Cost a year, USD", "usd_per_mwh": "Cost, USD/MWh",
+    "ttft_p50_ms": "Time to first token, p50, ms", "nameplate_ratio": "Nameplate over firm power",
+    "ttft_p99_ms": "Time to first token, p99, ms", "ettr_frac": "Effective training time ratio", "stops_count": "Stops",
+    "tpot_p50_ms": "Time per output token, p50, ms", "pue": "PUE", "facility_w_per_gpu": "Facility power, W per GPU",
+    "tpot_p99_ms": "Time per output token, p99, ms", "gigawatt_days": "Clearing to a gigawatt, days",
+    "itl_p50_ms": "Gap between tokens, p50, ms", "itl_p99_ms": "Gap between tokens, p99, ms", "node_w": "Node power, W",
+    "j_per_output_token": "Energy, J per output token", "first_power_days": "Clearing to first power, days",
+    "wue_l_per_kwh": "Water, L/kWh", "tflops_per_gpu": "TFLOP/s per GPU", "gpu_hours_m": "GPU-hours, million",
+    "yield_kwh_per_kw": "Solar yield, kWh/kW", "duration_h": "Duration, h", "used_frac": "Share of accelerators in use",
 }  # fmt: skip
 COLOUR_LABELS = {"training": 1, "serving": 2}  # which of a row's labels colours it: the generation of the accelerator
 COLOURS_SHOWN = 5  # what is left shares the grey
