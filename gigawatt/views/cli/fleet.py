@@ -226,6 +226,7 @@ def _write(
     """Write what is asked for: of several policies, into a folder for each."""
     from gigawatt.planning.document import package_version
     from gigawatt.planning.fleet.tables import write_events, write_fleet
+    from gigawatt.planning.run_folders import recorded
     from gigawatt.views.report.fleet import write_fleet_report
 
     if report is not None:
@@ -235,10 +236,11 @@ def _write(
         return
     for answer in answers:
         folder = out if len(answers) == 1 else out / Path(answer.question.policy).stem
-        write_fleet_report(answer, folder / "report.html", package_version(), catalogue)
-        if events:
-            write_events(answer, folder)
-        write_fleet(answer, document, folder)
+        with recorded(folder, "fleet", document["result"]["fleet"]["title"], inputs=document["inputs"]):
+            write_fleet_report(answer, folder / "report.html", package_version(), catalogue)
+            if events:
+                write_events(answer, folder)
+            write_fleet(answer, document, folder)
         say_aside(f"report: {folder / 'report.html'}", quiet)
 
 
