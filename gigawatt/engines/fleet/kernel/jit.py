@@ -1,8 +1,8 @@
 """How the kernel is compiled: in half a minute with the Numba that is known from inside, else slowly and by its rules.
 
 `parts` compiles all functions together and once, by means that Numba does not promise to keep; it is used under
-`KNOWN` alone. Under any other version, or with GIGAWATT_PLAIN_NUMBA=1, the kernel is plain `numba.njit`: the same
-results and speed, after minutes of compiling, once an installation.
+`KNOWN` alone. Under any other version, or with GIGAWATT_PLAIN_NUMBA=1, the kernel is plain `numba.njit`, which
+compiles for more than four minutes, once an installation; only its first parts are tested.
 """
 
 from __future__ import annotations
