@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gigawatt import catalogue, errors
     from gigawatt.planning.plan import Plan
-    from gigawatt.planning.python import compare, load, optimise, plan, serve, study, train
+    from gigawatt.planning.python import compare, load, optimise, serve, train
     from gigawatt.scenario.model import Scenario
-    from gigawatt.views.notebook import simulate_fleet
+    from gigawatt.views.notebook.fleet import simulate_fleet
+    from gigawatt.views.notebook.plan import plan
+    from gigawatt.views.notebook.study import study
 
 # public name -> module that holds it; read when first asked for, so that importing gigawatt stays fast
 _HOMES = {
@@ -24,10 +26,10 @@ _HOMES = {
     "compare": "gigawatt.planning.python",
     "load": "gigawatt.planning.python",
     "optimise": "gigawatt.planning.python",
-    "plan": "gigawatt.planning.python",
+    "plan": "gigawatt.views.notebook.plan",
     "serve": "gigawatt.planning.python",
-    "simulate_fleet": "gigawatt.views.notebook",
-    "study": "gigawatt.planning.python",
+    "simulate_fleet": "gigawatt.views.notebook.fleet",
+    "study": "gigawatt.views.notebook.study",
     "train": "gigawatt.planning.python",
 }
 __all__ = [
