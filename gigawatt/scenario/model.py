@@ -53,6 +53,7 @@ class FleetTerms(Section):
     reliability: catalogue_id("reliability") = "meta-llama3-h100"  # type: ignore[valid-type]
     checkpoint_write: Seconds | None = None
     restart: Seconds | None = None
+    policy: str = ""  # of the simulator: a name of its rules, or a file of the policy language
     power_cap: dict[AcceleratorId, Watts] | None = None  # of the package, for all accelerators of a kind
 
 

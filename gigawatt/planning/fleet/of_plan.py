@@ -18,7 +18,7 @@ from gigawatt.planning.fleet.answer import Case, planned_stops
 from gigawatt.planning.fleet.classes import classes_of_kinds, recovery_of, serving_class
 from gigawatt.planning.fleet.hardware import NEVER, fleet_hazards, gpu_watts, node_gpus, partition
 from gigawatt.planning.fleet.plan_work import plan_jobs, plan_pools, plan_runs
-from gigawatt.planning.fleet.question import Question
+from gigawatt.planning.fleet.question import POLICY, Question
 from gigawatt.planning.fleet.rules import power_limits, rules_of
 from gigawatt.planning.fleet.work import FleetWork, added
 from gigawatt.planning.outcome import Outcome, Prepared, settled
@@ -140,10 +140,12 @@ def plan_case(prepared: Prepared, outcome: Outcome, asked: Question, window: Win
     reliability = None if name == NEVER else catalogue.reliability[name]
     asked = replace(
         asked,
+        policy=terms.policy if terms.policy and asked.policy == POLICY else asked.policy,
         reliability=name,
         checkpoint_write_s=_said(asked.checkpoint_write_s, terms.checkpoint_write),
         restart_s=_said(asked.restart_s, terms.restart),
     )
+    asked.require_valid()
     recovery = recovery_of(asked, catalogue, reliability, figures)
     parts, kinds = partitions_of(prepared, outcome, window, reliability_nodes=reliability, figures=figures)
     if not parts:

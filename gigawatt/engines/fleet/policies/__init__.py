@@ -29,7 +29,7 @@ class Policy:
     strict_pods : bool
         A job that fits into a pod waits for one.
     saves_power : bool
-        No job starts that would take its site over its limit of power, and the thriftiest partition is tried first.
+        No job starts that would take its site over its limit of power.
     """
 
     code: int
