@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gigawatt.planning.wiring.sites import SitePlan
 from gigawatt.records import TimeAxis
-from gigawatt.units import HOURS_PER_MONTH, WATTS_PER_MEGAWATT
+from gigawatt.units import HOURS_PER_MONTH, MONTHS_PER_YEAR, WATTS_PER_MEGAWATT
 
 Floats = NDArray[np.float64]
 
@@ -70,7 +70,7 @@ def operate(sites: Sequence[SitePlan], axis: TimeAxis, online_SKT: Floats, it_w_
     online_KT = online_SKT.sum(axis=0)
     per_gpu_w_KT = np.divide(it_w_KT, online_KT, out=np.zeros_like(it_w_KT), where=online_KT > 0)
     it_w_ST = (online_SKT * per_gpu_w_KT[None]).sum(axis=1)
-    calendar_T = [axis.start.plus(step).month - 1 for step in range(axis.months_count)]
+    calendar_T = (axis.start.month - 1 + np.arange(axis.months_count)) % round(MONTHS_PER_YEAR)
     cooling_ST = np.array([site.cooling_ratio_M[calendar_T] for site in sites])
     losses_ST = np.array([site.losses_ratio_M[calendar_T] for site in sites])
     water_ST = np.array([site.water_l_per_mwh_M[calendar_T] for site in sites])

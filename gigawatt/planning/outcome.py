@@ -293,7 +293,8 @@ def h100_equivalents(catalogue: Catalogue, kinds: Sequence[str]) -> Floats:
     """
 
     def eight_bit(kind: str) -> float:
-        peaks = {name: figure.value for name, figure in catalogue.accelerators[kind].dense_flop_per_s.items()}
-        return max(peaks.get("fp8", 0.0), peaks.get("int8", 0.0)) or peaks["bf16"]
+        peaks = catalogue.accelerators[kind].dense_flop_per_s
+        known = [peaks[name].value for name in ("fp8", "int8") if name in peaks]
+        return max(known, default=0.0) or peaks["bf16"].value
 
     return np.array([eight_bit(kind) for kind in kinds]) / eight_bit(H100_FLOP_PER_S_8_BIT)

@@ -71,7 +71,7 @@ def test_every_figure_is_seen_once(opened, size):
         "[...document.querySelectorAll('figure')].map(f =>"
         " [...f.querySelectorAll('svg')].filter(s => s.getBoundingClientRect().width > 200).length)"
     )
-    assert seen == [1] * 15
+    assert seen == [1] * 18
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -164,4 +164,5 @@ def test_a_run_of_a_model_writes_its_report_its_tables_and_its_events(gigawatt: 
     assert counts["failure"] == sum(row["failures"] for row in result["interruptions_by_cause"])
     times = duckdb.sql(f"select time_s from '{tmp_path / 'events.parquet'}'").fetchall()
     assert times == sorted(times)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["events.parquet", "fleet.json", "report.html", "tables"]
+    written = ["events.parquet", "fleet.json", "report.html", "run.json", "tables"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == written

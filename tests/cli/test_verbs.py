@@ -179,7 +179,7 @@ def test_explain_names_formula_and_sources(gigawatt: Run) -> None:
         (("validate", "trainin"), "training"),
         (("validate", "training", "--data", "missing.csv"), "missing.csv"),
         (("compare", "meta-2025"), "two or more"),
-        (("report", "nowhere"), "no finished plan"),
+        (("report", "nowhere"), "there is no run"),
         (("init", "x", "--from", "meta-2024"), "meta-2025"),
     ],
 )

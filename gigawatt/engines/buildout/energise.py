@@ -121,9 +121,10 @@ def place(
                 online[site] = [count * (site_w / used_w[site]) for count in online[site]]
                 used_w[site] = site_w
         waiting = [count - sum(placed) for count, placed in zip(ready, zip(*online, strict=True), strict=True)]
-        free_w = [site_w - used for site_w, used in zip(capacity_w, used_w, strict=True)]
-        _fill(online, waiting, free_w, system_w, kind_order)
-        used_w = [site_w - free for site_w, free in zip(capacity_w, free_w, strict=True)]
+        if max(waiting, default=0.0) > 0.0:
+            free_w = [site_w - used for site_w, used in zip(capacity_w, used_w, strict=True)]
+            _fill(online, waiting, free_w, system_w, kind_order)
+            used_w = [site_w - free for site_w, free in zip(capacity_w, free_w, strict=True)]
         for at_site in online:
             history.extend(at_site)
     shape = (capacity_w_ST.shape[1], len(online), len(system_w))

@@ -63,7 +63,7 @@ def size_label(place: int) -> str:
     Examples
     --------
     >>> size_label(0), size_label(3), size_label(6)
-    ('1', '8-63', '32768+')
+    ('1', '64-511', '32768+')
     """
     low = SIZE_EDGES[place]
     if place + 1 == len(SIZE_EDGES):
