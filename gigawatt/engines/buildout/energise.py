@@ -109,10 +109,17 @@ def place(
     online = [[0.0] * len(system_w) for _ in range(capacity_w_ST.shape[0])]
     used_w = [0.0] * len(online)
     history: list[float] = []
+    before: tuple[list[float], list[float]] | None = None
     for ready, retired, capacity_w in zip(
         commissioned_count_KT.T.tolist(), retired_count_KT.T.tolist(), capacity_w_ST.T.tolist(), strict=True
     ):
-        if any(retired):
+        leaving = any(retired)
+        if (ready, capacity_w) == before and not leaving:  # what could be placed has been
+            for at_site in online:
+                history.extend(at_site)
+            continue
+        before = ready, capacity_w
+        if leaving:
             for kind, count in enumerate(retired):
                 _retire(online, kind, count, ready[kind])
             used_w = [sum(map(mul, at_site, system_w)) for at_site in online]
