@@ -154,12 +154,12 @@ def runs(result: dict[str, Any]) -> Table:
     """Return the training runs that were known beforehand."""
     rows = [
         (
-            run["label"], f"{run['gpus']:,}", run["state"], span(run["wait_s"]), f"{three_digits(run['days'])}",
-            _percent(run["ettr"]), f"{run['interruptions']:,}", _hours(run["mttf_h"]), say(run["tokens"], "token"),
+            run["label"], f"{run['gpus']:,}", run["state"], f"{three_digits(run['days'])}",
+            _percent(run["ettr"]), f"{run['interruptions']:,}", _hours(run["mttf_h"]), say(run["tokens"], "token").removesuffix(" tokens"),
         )
         for run in result["runs"]
     ]  # fmt: skip
-    heads = ("run", "GPUs", "state", "waited", "days", "time kept", "stops", "between stops", "tokens")
+    heads = ("run", "GPUs", "state", "days", "ETTR", "stops", "MTTF", "tokens")
     return heads, rows
 
 

@@ -248,9 +248,12 @@ def jobs(answer: FleetAnswer, width: float = WIDE_PX) -> Figure | None:
             marks = "".join(f"M{place(float(at_s)) - 0.4:.1f} {y + 4:.0f}h0.8v14h-0.8z" for at_s in hits)
             canvas.path(marks, "f2", 1.0)
         elif hits.size:
-            words, room = _count(hits.size, "failure"), plot.right - right
-            inside = text_width(words) + 8 > room
-            canvas.text(left - 6 if inside else right + 6, y + 15, words, "m", "end" if inside else "start")
+            words = _count(hits.size, "failure")
+            wide = text_width(words) + 8.0
+            if wide <= plot.right - right:
+                canvas.text(right + 6, y + 15, words, "m", "start")
+            elif wide <= left - plot.left:
+                canvas.text(left - 6, y + 15, words, "m", "end")
     _time_axis(canvas, plot, answer)
     who = "The largest job is" if len(chosen) == 1 else f"The {len(chosen)} largest jobs are"
     title = f"{who} hit by {_count(stops, 'failure')}"
