@@ -155,7 +155,8 @@ def runs(result: dict[str, Any]) -> Table:
     rows = [
         (
             run["label"], f"{run['gpus']:,}", run["state"], f"{three_digits(run['days'])}",
-            _percent(run["ettr"]), f"{run['interruptions']:,}", _hours(run["mttf_h"]), say(run["tokens"], "token").removesuffix(" tokens"),
+            _percent(run["ettr"]), f"{run['interruptions']:,}", _hours(run["mttf_h"]),
+            say(run["tokens"], "token").removesuffix(" tokens"),
         )
         for run in result["runs"]
     ]  # fmt: skip
