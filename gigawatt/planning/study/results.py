@@ -35,7 +35,11 @@ class Results:
     def __init__(self, folder: Path, order: str = "draw") -> None:
         import duckdb  # heavy, and only needed here
 
-        self._connection = duckdb.connect(config={"threads": 1, "preserve_insertion_order": True})
+        # parts are wide and many: what their heads say is read once, not for each question
+        self._connection = duckdb.connect(
+            config={"threads": 1, "preserve_insertion_order": True, "parquet_metadata_cache": True}
+        )
+        self._count: int | None = None
         pattern = str(folder / "parts" / "*.parquet").replace("'", "''")
         self._from = f"read_parquet('{pattern}')"
         self._order = order
@@ -55,7 +59,9 @@ class Results:
 
     def count(self) -> int:
         """Return the number of draws."""
-        return round(self._number("count(*)"))
+        if self._count is None:
+            self._count = round(self._number("count(*)"))
+        return self._count
 
     def _number(self, term: str) -> float:
         """Return one aggregate; NaN where there is none."""
