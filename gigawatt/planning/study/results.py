@@ -35,10 +35,7 @@ class Results:
     def __init__(self, folder: Path, order: str = "draw") -> None:
         import duckdb  # heavy, and only needed here
 
-        # parts are wide and many: what their heads say is read once, not for each question
-        self._connection = duckdb.connect(
-            config={"threads": 1, "preserve_insertion_order": True, "parquet_metadata_cache": True}
-        )
+        self._connection = duckdb.connect(config={"threads": 1, "preserve_insertion_order": True})
         self._count: int | None = None
         pattern = str(folder / "parts" / "*.parquet").replace("'", "''")
         self._from = f"read_parquet('{pattern}')"
