@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,37 +11,14 @@ from gigawatt.planning.fleet.record import fleet_record
 from gigawatt.planning.store import write_atomically
 from gigawatt.views import fleet_words as words
 from gigawatt.views.figures.fleet import FLEET_FIGURES
-from gigawatt.views.figures.svg import STYLE, TOKENS
+from gigawatt.views.report import page
 from gigawatt.views.report.html import DISCLAIMER, FULL_PX, NARROW_PX, WIDE_PX
 
 if TYPE_CHECKING:
-    from jinja2 import Template
-
     from gigawatt.catalogue import Catalogue
 
 FULL_WIDTH = ("fleet-use", "fleet-jobs", "fleet-power")
 CARDS = ("Utilisation", "Goodput", "Interruptions", "Waiting, median", "IT power", "Jobs")
-
-
-@cache
-def _template() -> Template:
-    """Load the template once."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("gigawatt.views.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    return environment.get_template("fleet.html.jinja")
-
-
-def _table(title: str, table: words.Table) -> dict[str, Any]:
-    """Make a table of headings and rows; columns of numbers stand to the right."""
-    head, rows = table
-    numeric = [
-        any(cells) and all(cell[:1].isdigit() for cell in cells)
-        for cells in ([row[column] for row in rows if row[column] not in ("", "–")] for column in range(len(head)))
-    ]
-    return {"title": title[:1].upper() + title[1:], "head": list(zip(head, numeric, strict=True)), "rows": rows}
 
 
 def _pictures(answer: FleetAnswer) -> list[tuple[Any, Any, bool]]:
@@ -73,26 +48,18 @@ def render(answer: FleetAnswer, version: str, catalogue: Catalogue) -> str:
     str
         Self-contained HTML: style and pictures inline, no script, no request.
     """
-    from markupsafe import Markup
-
     result = fleet_record(answer)
     used = used_figures(answer.figures)
-    known = catalogue.sources()
-    cited = [(name, known[name]) for name in dict.fromkeys(item["source"] for item in used) if name in known]
-    css = resources.files("gigawatt.views.report").joinpath("report.css").read_text(encoding="utf-8")
-    return _template().render(
-        style=Markup(TOKENS + STYLE + css),
+    return page.template("fleet.html.jinja").render(
+        style=page.style(),
         title=words.headline(result),
         lead=words.conditions(result),
         cards=[row for row in words.figures(result) if row[0] in CARDS],
         pictures=_pictures(answer),
-        tables=[_table(title, table) for title, table in words.tables(result)],
+        tables=[page.table(title[:1].upper() + title[1:], table) for title, table in words.tables(result)],
         notices=answer.notices,
-        inputs=[
-            (item["path"], f"{item['value']:.6g}", item["unit"], item["kind"], item["source"], item["as_of"])
-            for item in used
-        ],
-        sources=cited,
+        inputs=page.input_rows(used),
+        sources=page.cited((item["source"] for item in used), catalogue.sources()),
         residual=f"{max(answer.result.residual_frac, 1e-15):.0e}",
         disclaimer=DISCLAIMER,
         version=version,

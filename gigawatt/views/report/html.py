@@ -5,15 +5,13 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gigawatt.planning.plan import Metric, Plan
 from gigawatt.planning.store import write_atomically
 from gigawatt.units import say
-from gigawatt.views.figures import FIGURES, STYLE, TOKENS, Figure, draw
+from gigawatt.views.figures import FIGURES, Figure, draw
 from gigawatt.views.figures.axes import month_short
 from gigawatt.views.figures.buildout import LIMITS, limit_runs, months_of
 from gigawatt.views.figures.fleet import FLEET_FIGURES
@@ -26,11 +24,12 @@ from gigawatt.views.headlines import (
     method_words,
     verdict_counts,
 )
+from gigawatt.views.report import page
 from gigawatt.views.report.proof import proof_line, proof_pictures, proof_rows
 from gigawatt.views.tables import TABLES, band_words, heading_of, unit_of_column
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    pass
 
 WIDE_PX, FULL_PX, NARROW_PX = 544.0, 1000.0, 358.0
 FULL_WIDTH = ("consistency", "limits", "training", "fleet-use", "fleet-jobs", "fleet-power")
@@ -59,23 +58,6 @@ PARTS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("money", "Money", ("cash-flow", "capex-split"), ("cashflow", "spend", "revenue", "opex")),
     ("land", "Land", ("land",), ()),
 )
-
-
-def is_link(url: str) -> bool:
-    """Whether a source's address may become a link: http and https only."""
-    return url.startswith(("https://", "http://"))
-
-
-@cache
-def _template() -> Template:
-    """Load the template once."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("gigawatt.views.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    environment.filters["is_link"] = is_link
-    return environment.get_template("report.html.jinja")
 
 
 def _card(plan: Plan, metric: Metric) -> dict[str, Any]:
@@ -235,12 +217,9 @@ def render(plan: Plan) -> str:
     sections += [(str(part["id"]), str(part["title"])) for part in parts]
     sections += [("figures", "Figures"), ("validation", "Validation"), ("checks", "Balances")]
     sections += [("assumptions", "Assumptions"), ("sources", "Sources")]
-    css = resources.files("gigawatt.views.report").joinpath("report.css").read_text(encoding="utf-8")
-    from markupsafe import Markup
-
-    return _template().render(
+    return page.template("report.html.jinja").render(
         plan=plan,
-        style=Markup(TOKENS + STYLE + css),
+        style=page.style(),
         pictures=pictures,
         full_width=FULL_WIDTH,
         numbers={reference.id: position + 1 for position, reference in enumerate(plan.references)},

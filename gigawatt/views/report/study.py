@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gigawatt.planning.document import package_version
 from gigawatt.planning.store import write_atomically
@@ -13,53 +11,23 @@ from gigawatt.planning.study import StudyAnswer
 from gigawatt.units import say
 from gigawatt.views import study_words as words
 from gigawatt.views.figures.study import pictures
-from gigawatt.views.figures.svg import STYLE, TOKENS
+from gigawatt.views.report import page
 from gigawatt.views.report.html import DISCLAIMER, NARROW_PX, WIDE_PX
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 ALL = 10_000  # rows of a table that is shown whole
 
 
-@cache
-def _template() -> Template:
-    """Load the template once."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("gigawatt.views.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    return environment.get_template("study.html.jinja")
-
-
-def _table(title: str, table: words.Table, note: str = "") -> dict[str, Any]:
-    """Make a table of headings and rows; numbers stand to the right."""
-    head, rows = table
-
-    def numeric(column: int) -> bool:
-        cells = [row[column].lstrip("+-−<>") for row in rows if row[column] not in ("", "–", "-")]
-        return bool(cells) and all(cell[:1].isdigit() for cell in cells)
-
-    return {
-        "title": title,
-        "head": [(name, numeric(place)) for place, name in enumerate(head)],
-        "rows": rows,
-        "note": note,
-    }
-
-
 def _tables(answer: StudyAnswer) -> list[dict[str, Any]]:
     """Every table of the report."""
-    tables = [_table("Metrics under the draws", words.bands(answer, whole=True))]
+    tables = [page.table("Metrics under the draws", words.bands(answer, whole=True))]
     if words.targets(answer)[1]:
-        tables.append(_table("What was announced", words.targets(answer)))
+        tables.append(page.table("What was announced", words.targets(answer)))
     if answer.choices:
-        tables.append(_table("Choices under the same draws", words.choices(answer), words.worth(answer)))
-    tables.append(_table("One figure at a time", words.swings(answer, ALL)))
+        tables.append(page.table("Choices under the same draws", words.choices(answer), words.worth(answer)))
+    tables.append(page.table("One figure at a time", words.swings(answer, ALL)))
     if answer.indices:
-        tables.append(_table("Shares of the variance", words.indices(answer)))
-    tables.append(_table("Figures that were drawn", words.drivers(answer, ALL)))
+        tables.append(page.table("Shares of the variance", words.indices(answer)))
+    tables.append(page.table("Figures that were drawn", words.drivers(answer, ALL)))
     return tables
 
 
@@ -75,14 +43,9 @@ def render(answer: StudyAnswer) -> str:
     str
         Self-contained HTML: style and pictures inline, no script, no request.
     """
-    from markupsafe import Markup
-
-    known = answer.resolved.catalogue.sources()
-    cited = dict.fromkeys(driver.figure.quantity.source for driver in answer.drivers)
-    css = resources.files("gigawatt.views.report").joinpath("report.css").read_text(encoding="utf-8")
     headlines = [band for band in answer.bands if band.headline or band.name == answer.goal.name]
-    return _template().render(
-        style=Markup(TOKENS + STYLE + css),
+    return page.template("study.html.jinja").render(
+        style=page.style(),
         title=words.headline(answer),
         lead=words.conditions(answer),
         scenario=answer.resolved.scenario.scenario,
@@ -94,7 +57,9 @@ def render(answer: StudyAnswer) -> str:
         tables=_tables(answer),
         notes=answer.notes,
         residual=f"{answer.residual_usd:.1g}",
-        sources=[(name, known[name]) for name in cited if name in known],
+        sources=page.cited(
+            (driver.figure.quantity.source for driver in answer.drivers), answer.resolved.catalogue.sources()
+        ),
         disclaimer=DISCLAIMER,
         version=package_version(),
     )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +11,12 @@ from gigawatt.planning.store import write_atomically
 from gigawatt.validation.compare import Row, Summary, Validation, summarise
 from gigawatt.validation.engines import ENGINES
 from gigawatt.views.figures.axes import number
-from gigawatt.views.figures.svg import STYLE, TOKENS
 from gigawatt.views.figures.validation import by_group, figures, finding, quantity_words, trusted
+from gigawatt.views.report import page
 from gigawatt.views.report.html import DISCLAIMER, FULL_PX, NARROW_PX, WIDE_PX
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    pass
 
 WORST_ROWS = 20
 AIMED = ("training", "serving")  # engines whose stated range is meant to hold 80 % of the measurements
@@ -28,17 +26,6 @@ CSS = (
     ".reasons{max-width:52rem;margin:0 0 24px}.reasons td{white-space:normal}"
     ".worst td:nth-child(n+6){white-space:normal;min-width:9rem}.worst td:last-child{min-width:14rem}"
 )
-
-
-@cache
-def _template() -> Template:
-    """Load the template once."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("gigawatt.views.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    return environment.get_template("validation.html.jinja")
 
 
 def _percent(value: float, decimals: int = 1, *, sign: bool = False) -> str:
@@ -175,14 +162,11 @@ def render(found: Mapping[str, Validation], version: str, data: str = "") -> str
     str
         Self-contained HTML: style and pictures inline, no script, no request.
     """
-    from markupsafe import Markup
-
     one = next(iter(found)) if len(found) == 1 else ""
     rows = [row for each in found.values() for row in each.rows]
     everything = summarise(trusted(rows))
-    css = resources.files("gigawatt.views.report").joinpath("report.css").read_text(encoding="utf-8")
-    return _template().render(
-        style=Markup(TOKENS + STYLE + css + CSS),
+    return page.template("validation.html.jinja").render(
+        style=page.style(CSS),
         title=finding(one, everything),
         engines=[_engine(name, validation) for name, validation in found.items()],
         cards=_cards(one, everything, rows),
