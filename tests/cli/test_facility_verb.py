@@ -31,7 +31,7 @@ def test_hours_on_request_and_files(gigawatt: Run, tmp_path: Path) -> None:
     result = gigawatt("facility", "generic-1mw", "--hours", "--json", "--out", str(tmp_path)).document["result"]
     assert {len(column) for column in result["hours"].values()} == {8760}
     assert {path.name for path in tmp_path.iterdir()} >= {"facility.json", "hours.parquet", "report.html"}
-    total = duckdb.sql(f"select sum(facility_mw) from '{tmp_path / 'hours.parquet'}'").fetchall()[0][0]
+    total = duckdb.connect().sql(f"select sum(facility_mw) from '{tmp_path / 'hours.parquet'}'").fetchall()[0][0]
     assert total == pytest.approx(result["energy_mwh"]["total"])
     assert json.loads((tmp_path / "facility.json").read_text())["result"]["pue"] == result["pue"]
 

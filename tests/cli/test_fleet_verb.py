@@ -156,13 +156,13 @@ def test_a_run_of_a_model_writes_its_report_its_tables_and_its_events(gigawatt: 
     assert reader.figures == [f"figure-fleet-{name}" for name in ("ledger", "ettr", "use", "jobs", "power")]
     assert not reader.outside
     assert json.loads((tmp_path / "fleet.json").read_text())["result"] == result
-    hours = duckdb.sql(f"select sum(it_mw) from '{tmp_path / 'tables' / 'hours.parquet'}'").fetchall()[0][0]
+    hours = duckdb.connect().sql(f"select sum(it_mw) from '{tmp_path / 'tables' / 'hours.parquet'}'").fetchall()[0][0]
     assert hours == pytest.approx(result["energy_mwh"])
-    events = duckdb.sql(f"select event, count(*) from '{tmp_path / 'events.parquet'}' group by 1").fetchall()
+    events = duckdb.connect().sql(f"select event, count(*) from '{tmp_path / 'events.parquet'}' group by 1").fetchall()
     counts = dict(events)
     assert counts["power"] == 30 * 24
     assert counts["failure"] == sum(row["failures"] for row in result["interruptions_by_cause"])
-    times = duckdb.sql(f"select time_s from '{tmp_path / 'events.parquet'}'").fetchall()
+    times = duckdb.connect().sql(f"select time_s from '{tmp_path / 'events.parquet'}'").fetchall()
     assert times == sorted(times)
     written = ["events.parquet", "fleet.json", "report.html", "run.json", "tables"]
     assert sorted(path.name for path in tmp_path.iterdir()) == written

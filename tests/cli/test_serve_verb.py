@@ -46,9 +46,11 @@ def test_a_trace_is_replayed_on_the_fewest_replicas_and_written(gigawatt, tmp_pa
     assert result["replicas"] == min(item["replicas"] for item in result["replicas_tried"] if item["meets_slo"])
     assert result["ttft_s"]["p50"] <= result["ttft_s"]["p99"] <= 1.0
     assert json.loads((out / "replay.json").read_text())["schema"] == "gigawatt/serve/1"
-    rows = duckdb.sql(f"select count(*), avg(ttft_s), sum(output_tokens) from '{out / 'requests.parquet'}'").fetchall()[
-        0
-    ]
+    rows = (
+        duckdb.connect()
+        .sql(f"select count(*), avg(ttft_s), sum(output_tokens) from '{out / 'requests.parquet'}'")
+        .fetchall()[0]
+    )
     assert rows[0] == result["trace"]["requests"]
     assert rows[1] == pytest.approx(result["ttft_s"]["mean"])
     assert (out / "latencies.svg").read_text().startswith("<svg")

@@ -88,7 +88,7 @@ def rows_of(folder: Path) -> list[tuple[int, float]]:
     """Read all parts in order."""
     import duckdb
 
-    return duckdb.sql(f"SELECT draw, value FROM '{folder / 'parts' / '*.parquet'}' ORDER BY draw").fetchall()
+    return duckdb.connect().sql(f"SELECT draw, value FROM '{folder / 'parts' / '*.parquet'}' ORDER BY draw").fetchall()
 
 
 def expected(parts: int) -> list[tuple[int, float]]:

@@ -58,7 +58,7 @@ def content(folder: Path) -> list[tuple[int, float]]:
     """Return the rows of all parts in order."""
     import duckdb
 
-    return duckdb.sql(f"SELECT draw, value FROM '{folder / 'parts' / '*.parquet'}' ORDER BY draw").fetchall()
+    return duckdb.connect().sql(f"SELECT draw, value FROM '{folder / 'parts' / '*.parquet'}' ORDER BY draw").fetchall()
 
 
 @pytest.fixture(scope="module")

@@ -21,13 +21,13 @@ def root(tmp_path_factory):
     for name, columns in (("a", "1 AS gpus, 2.5 AS energy_mwh"), ("b", "3 AS gpus, 4.5 AS energy_mwh, 'x' AS note")):
         with recorded(place / name, "plan", seed=7):
             (place / name / "tables").mkdir()
-            duckdb.sql(f"COPY (SELECT {columns}) TO '{place / name / 'tables' / 'months.parquet'}'")
+            duckdb.connect().sql(f"COPY (SELECT {columns}) TO '{place / name / 'tables' / 'months.parquet'}'")
     (place / "a" / "tables" / "units.json").write_text('{"months": {"gpus": "GPU"}}')
     (place / "b" / "parts").mkdir()
     for part in range(3):
-        duckdb.sql(f"COPY (SELECT {part} AS draw) TO '{place / 'b' / 'parts' / f'part-{part:05d}.parquet'}'")
+        duckdb.connect().sql(f"COPY (SELECT {part} AS draw) TO '{place / 'b' / 'parts' / f'part-{part:05d}.parquet'}'")
     secret = place.parent / "secret.parquet"
-    duckdb.sql(f"COPY (SELECT 42 AS hidden) TO '{secret}'")
+    duckdb.connect().sql(f"COPY (SELECT 42 AS hidden) TO '{secret}'")
     (place / "b" / "tables" / "secret.parquet").symlink_to(secret)
     return place
 
@@ -127,7 +127,11 @@ def test_export_as_a_workbook_and_as_parquet(root, tmp_path):
     ]
     assert book["parts"].max_row == 2 + 3
     export(run, tmp_path, "parquet")
-    assert duckdb.sql(f"SELECT draw FROM '{tmp_path / 'parts.parquet'}' ORDER BY draw").fetchall() == [(0,), (1,), (2,)]
+    assert duckdb.connect().sql(f"SELECT draw FROM '{tmp_path / 'parts.parquet'}' ORDER BY draw").fetchall() == [
+        (0,),
+        (1,),
+        (2,),
+    ]
     assert not list(tmp_path.glob(".*"))
 
 

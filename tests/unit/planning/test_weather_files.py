@@ -107,7 +107,7 @@ def parquet(path):
     import pandas as pd
 
     frame = pd.DataFrame({name: values for name, values in year().items() if name != "wet_bulb_c"})
-    duckdb.from_df(frame).write_parquet(str(path))
+    duckdb.connect().from_df(frame).write_parquet(str(path))
     return path
 
 

@@ -105,7 +105,7 @@ def test_a_table_of_its_own_columns_in_every_container(tmp_path, kind):
         path.write_text(jsonl([{"when": a, "in_tok": b, "out_tok": c} for a, b, c in rows]))
     else:
         values = ", ".join(str(row) for row in rows)
-        duckdb.sql(f'select * from (values {values}) t("when", in_tok, out_tok)').write_parquet(str(path))
+        duckdb.connect().sql(f'select * from (values {values}) t("when", in_tok, out_tok)').write_parquet(str(path))
     trace = read_requests(path, columns={"arrival": "when", "input": "in_tok", "output": "out_tok"})
     assert trace.arrival_s_N.tolist() == [0.0, 2.5]
     assert trace.input_tokens_N.tolist() == [100, 200]

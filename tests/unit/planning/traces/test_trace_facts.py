@@ -54,17 +54,21 @@ def test_earth_quotas_by_day():
 
 
 def test_earth_runs_64_percent_and_yet_jobs_wait():
-    minutes = duckdb.read_parquet(str(TRACES / "helios_earth_vc_1min_2020-05.parquet"))  # noqa: F841
-    whole = duckdb.sql(
-        "select sum(running_gpu_num) / sum(total_gpu_num) as used, sum(pending_gpujob_num) as waiting "
-        "from minutes group by time"
-    ).fetchnumpy()
+    minutes = TRACES / "helios_earth_vc_1min_2020-05.parquet"
+    whole = (
+        duckdb.connect()
+        .sql(
+            "select sum(running_gpu_num) / sum(total_gpu_num) as used, sum(pending_gpujob_num) as waiting "
+            f"from '{minutes}' group by time"
+        )
+        .fetchnumpy()
+    )
     assert np.mean(whole["used"]) == pytest.approx(0.642, abs=5e-4)
     assert np.mean(whole["waiting"] > 0) == pytest.approx(0.857, abs=5e-4)
     assert np.percentile(whole["used"], [10, 90]) == pytest.approx([0.509, 0.813], abs=5e-4)
 
 
 def test_philly_keeps_three_quarters_of_its_nodes_active():
-    nodes = duckdb.read_parquet(str(TRACES / "philly_active_nodes_1min.parquet"))  # noqa: F841
-    row = duckdb.execute("select avg(active / total) from nodes where total > 0").fetchone()
+    nodes = TRACES / "philly_active_nodes_1min.parquet"
+    row = duckdb.connect().execute(f"select avg(active / total) from '{nodes}' where total > 0").fetchone()
     assert row[0] == pytest.approx(0.739, abs=1e-3)

@@ -136,14 +136,14 @@ def test_a_cut_gzip_is_refused(tmp_path, cut):
 
 def test_a_cut_parquet_is_refused(tmp_path):
     path = tmp_path / "jobs.parquet"
-    duckdb.execute(f"copy (select 1 as submit_time, 5 as duration, 8 as num_gpus, 'a' as vc) to '{path}'")
+    duckdb.connect().execute(f"copy (select 1 as submit_time, 5 as duration, 8 as num_gpus, 'a' as vc) to '{path}'")
     path.write_bytes(path.read_bytes()[:-10])
     assert "without its end" in said(path)
 
 
 def test_a_row_of_parquet_is_named_by_its_place(tmp_path):
     path = tmp_path / "jobs.parquet"
-    duckdb.execute(
+    duckdb.connect().execute(
         "copy (select unnest([0, 1]) as submit_time, unnest([5, -5]) as duration, 8 as num_gpus, 'a' as vc) "
         f"to '{path}'"
     )

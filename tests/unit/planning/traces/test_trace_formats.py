@@ -130,7 +130,7 @@ def test_json_lines_parquet_and_gzip_hold_the_same_jobs(tmp_path):
     ]
     lines = write(tmp_path, "jobs.jsonl", "\n".join(rows) + "\n")
     parquet, packed = tmp_path / "jobs.parquet", tmp_path / "jobs.csv.gz"
-    duckdb.execute(f"copy (select * from read_json('{lines}')) to '{parquet}'")
+    duckdb.connect().execute(f"copy (select * from read_json('{lines}')) to '{parquet}'")
     packed.write_bytes(gzip.compress(b"submit_time,duration,num_gpus,vc\n0,10,8,a\n5,7,1,b\n"))
     for path in (lines, parquet, packed):
         trace = read_trace(path)
