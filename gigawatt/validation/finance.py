@@ -10,88 +10,21 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gigawatt.engines.finance import levelised_cost, straight_line_depreciation
-from gigawatt.units import HOURS_PER_YEAR, MONTHS_PER_YEAR
+from gigawatt.engines.finance import levelised_cost
+from gigawatt.units import HOURS_PER_YEAR
 from gigawatt.validation.compare import Row, Summary, Validation, summarise
+from gigawatt.validation.finance_depreciation import depreciation_predictions, depreciation_ranges
 from gigawatt.validation.finance_facts import PUBLISHED, Fact, read_facts
 from gigawatt.validation.finance_guidance import guidance_rows
 
-Floats = NDArray[np.float64]
-
-# Half-width of the stated range: about twice the error of the depreciation fit; a judgement for the others. [-]
+# Half-width of the stated range: three times the error of the depreciation fit; a judgement for the others. Where a
+# source leaves something unsaid, the range is what the unsaid may do instead. [-]
 RANGE_FRAC: Mapping[str, float] = {"depreciation": 0.10, "cost": 0.10, "price": 0.25, "interest": 0.10}
-FIRST_YEAR = 2017
 QUARTERS_PER_YEAR = 4
 QUARTERS_OF_THE_HALF_YEAR, MIDDLE_OF_SECOND_QUARTER = 2.0, 0.5
-MONTHS_PER_QUARTER = 3
-LAST_FITTED_QUARTER = "2024Q4"
-WATTS_PER_KILOWATT = 1e3
 MWH_PER_WH = 1e-6
 MILLION = 1e6
-BILLION = 1e9
-
-
-def quarter_month(quarter: str) -> int:
-    """Return the first month of a quarter, counted from January of the first year.
-
-    Examples
-    --------
-    >>> quarter_month("2017Q1"), quarter_month("2018Q3")
-    (0, 18)
-    """
-    year, number = quarter.split("Q")
-    return (int(year) - FIRST_YEAR) * int(MONTHS_PER_YEAR) + (int(number) - 1) * MONTHS_PER_QUARTER
-
-
-def meta_depreciation(
-    facts: Mapping[str, Fact], last_life_change: bool = True, short_lived_only: bool = False
-) -> dict[str, float]:
-    """Predict a firm's quarterly depreciation from its capex and the lives it states.
-
-    Parameters
-    ----------
-    facts : mapping of str to Fact
-        From `read_facts`.
-    last_life_change : bool, optional
-        Whether the last change of server life happens.
-    short_lived_only : bool, optional
-        Only servers and network.
-
-    Returns
-    -------
-    dict of str to float
-        By quarter. [USD mn]
-
-    Notes
-    -----
-    Capex of a quarter (of a year before 2020) is spread evenly over its months. A fixed share buys servers and network,
-    in service at once, with the stated lives; the rest buys buildings, in service after a lag. Two numbers are fitted:
-    the share and the lag.
-    """
-    capex = {name.removeprefix("meta-capex-"): fact.value for name, fact in facts.items() if "meta-capex-" in name}
-    quarters: list[str] = []
-    monthly: list[float] = []
-    for period in sorted(capex):
-        parts = [period] if "Q" in period else [f"{period}Q{number + 1}" for number in range(QUARTERS_PER_YEAR)]
-        quarters += parts
-        monthly += [capex[period] / len(parts) / MONTHS_PER_QUARTER] * (MONTHS_PER_QUARTER * len(parts))
-    capex_T = np.array(monthly)
-    life_T = np.zeros(capex_T.size, dtype=np.int64)
-    changes = sorted(name for name in facts if name.startswith("meta-server-life-"))
-    for name in changes if last_life_change else changes[:-1]:
-        life_T[quarter_month(facts[name].period) :] = round(facts[name].value * MONTHS_PER_YEAR)
-    share = facts["meta-short-lived-share"].value
-    lag = int(facts["meta-long-lived-lag"].value)
-    total_T = straight_line_depreciation(share * capex_T, life_T)
-    if not short_lived_only:
-        buildings_T = np.concatenate((np.zeros(lag), (1.0 - share) * capex_T))[: capex_T.size]
-        total_T = total_T + straight_line_depreciation(
-            buildings_T, round(facts["meta-building-life"].value * MONTHS_PER_YEAR)
-        )
-    sums = total_T.reshape(-1, MONTHS_PER_QUARTER).sum(axis=1)
-    return dict(zip(quarters, sums.tolist(), strict=True))
 
 
 def yearly_cost(capex: float, years: float, rate: float) -> float:
@@ -114,14 +47,31 @@ def gigawatt_year(facts: Mapping[str, Fact], it_life_years: float) -> float:
     return it + facility + facts["epoch-gw-opex"].value
 
 
-def rental_price(facts: Mapping[str, Fact], rate: float) -> float:
+def rental_price(facts: Mapping[str, Fact], rate: float, utilisation: float | None = None) -> float:
     """Predict the price of an H100-hour that pays all its costs at a rate of return. [USD/h]."""
+    sold = facts["h100-utilisation"].value if utilisation is None else utilisation
     capex = facts["h100-rental-capex"].value
     energy = facts["h100-facility-w"].value * MWH_PER_WH * HOURS_PER_YEAR * facts["h100-energy-price"].value
     yearly = (
         yearly_cost(capex, facts["h100-rental-life"].value, rate) + capex * facts["h100-maintenance"].value + energy
     )
-    return yearly / (HOURS_PER_YEAR * facts["h100-utilisation"].value)
+    return yearly / (HOURS_PER_YEAR * sold)
+
+
+def rental_ranges(facts: Mapping[str, Fact]) -> dict[str, tuple[float, float]]:
+    """Return the break-even prices over what their source does not state: hours sold, and the stock market's return.
+
+    Returns
+    -------
+    dict of str to tuple of float
+        Low and high by id. [USD/h]
+    """
+    busy, idle = (facts[f"h100-utilisation-{end}"].value for end in ("high", "low"))
+    least, most = (facts[f"h100-equity-return{end}"].value for end in ("", "-high"))
+    return {
+        "h100-price-no-loss": (rental_price(facts, 0.0, busy), rental_price(facts, 0.0, idle)),
+        "h100-price-equity": (rental_price(facts, least, busy), rental_price(facts, most, idle)),
+    }
 
 
 def contract_price(facts: Mapping[str, Fact]) -> float:
@@ -164,19 +114,7 @@ def predictions(facts: Mapping[str, Fact]) -> dict[str, tuple[str, float]]:
     dict of str to tuple
         Group labels and prediction by id, in the unit of the file.
     """
-    by_quarter = meta_depreciation(facts)
-    found: dict[str, tuple[str, float]] = {}
-    for name, fact in facts.items():
-        if fact.role == "measured" and name.startswith("meta-da-2"):
-            window = "fitted" if fact.period <= LAST_FITTED_QUARTER else "forecast"
-            found[name] = (f"depreciation/{window}", by_quarter[fact.period])
-    drop = by_quarter["2025Q1"] - by_quarter["2024Q4"]
-    found["meta-da-drop-2025Q1"] = ("depreciation/change-of-life", drop)
-    kept, changed = (
-        meta_depreciation(facts, last_life_change=change, short_lived_only=True) for change in (False, True)
-    )
-    saved = sum(kept[quarter] - changed[quarter] for quarter in kept if quarter.startswith("2025"))
-    found["meta-life-change-2025"] = ("depreciation/change-of-life", saved)
+    found = depreciation_predictions(facts)
     for years in (3, 5, 7):
         found[f"epoch-tco-{years}y"] = ("cost/fitted", gigawatt_year(facts, years))
     per_gpu_year = gigawatt_year(facts, facts["epoch-it-life"].value) * facts["epoch-gb200-it-w"].value
@@ -190,12 +128,13 @@ def predictions(facts: Mapping[str, Fact]) -> dict[str, tuple[str, float]]:
     return found
 
 
-def _row(fact: Fact, found: Mapping[str, tuple[str, float]]) -> Row:
+def _row(fact: Fact, found: Mapping[str, tuple[str, float]], ranges: Mapping[str, tuple[float, float]]) -> Row:
     """Compare one measured figure."""
     group, predicted = found[fact.id]
     half = RANGE_FRAC[group.split("/")[0]] * abs(predicted)
+    low, high = ranges.get(fact.id, (predicted - half, predicted + half))
     error_pct = 100.0 * (predicted / fact.value - 1.0)
-    return Row(fact.id, group, fact.unit, fact.value, predicted, error_pct, predicted - half, predicted + half, "", "")
+    return Row(fact.id, group, fact.unit, fact.value, predicted, error_pct, low, high, "", "")
 
 
 def validate_finance(data: Path = PUBLISHED) -> Validation:
@@ -214,7 +153,8 @@ def validate_finance(data: Path = PUBLISHED) -> Validation:
     """
     facts = read_facts(data)
     found = predictions(facts)
-    compared = [_row(fact, found) for fact in facts.values() if fact.role == "measured"]
+    ranges = depreciation_ranges(facts) | rental_ranges(facts)
+    compared = [_row(fact, found, ranges) for fact in facts.values() if fact.role == "measured"]
     rows = (*compared, *guidance_rows())
     labels = sorted({label for row in rows for label in row.group.split("/")})
     groups: dict[str, Summary] = {
