@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from gigawatt.catalogue.construction import Construction
 from gigawatt.catalogue.entry import Entry, Text
-from gigawatt.catalogue.failures import Reliability, Repair
+from gigawatt.catalogue.failures import Checkpointing, Reliability, Repair
 from gigawatt.catalogue.supply import GridArea, SupplyKind
 from gigawatt.catalogue.workloads import ClusterWorkload
 from gigawatt.records import Quantity
@@ -311,6 +311,7 @@ KINDS: dict[str, type[Entry]] = {
     "plants": Plant,
     "reliability": Reliability,
     "repairs": Repair,
+    "checkpoints": Checkpointing,
     "workloads": ClusterWorkload,
     "costs": CostModel,
     "taxes": TaxLaw,

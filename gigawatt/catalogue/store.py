@@ -22,7 +22,7 @@ from ruamel.yaml.error import YAMLError
 
 from gigawatt.catalogue.construction import Construction
 from gigawatt.catalogue.entry import Entry
-from gigawatt.catalogue.failures import Reliability, Repair
+from gigawatt.catalogue.failures import Checkpointing, Reliability, Repair
 from gigawatt.catalogue.schema import (
     KINDS,
     Accelerator,
@@ -211,6 +211,11 @@ class Catalogue:
     def repairs(self) -> Shelf[Repair]:
         """What happens after a failure."""
         return self.shelf("repairs")
+
+    @property
+    def checkpoints(self) -> Shelf[Checkpointing]:
+        """Where checkpoints go."""
+        return self.shelf("checkpoints")
 
     @property
     def workloads(self) -> Shelf[ClusterWorkload]:

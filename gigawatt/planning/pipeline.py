@@ -248,7 +248,10 @@ def _hours_of(energy_mwh: np.ndarray, power_w: np.ndarray) -> float:
 
 
 # starts of the paths of figures that come from the catalogue rather than from the scenario
-_CATALOGUE_PATHS = ("accelerators.", "costs.", "defaults.", "plants.", "reliability.", "sites.", "tariffs.", "taxes.")
+_CATALOGUE_PATHS = (
+    "accelerators.", "checkpoints.", "costs.", "defaults.", "plants.", "reliability.", "repairs.", "sites.", "tariffs.",
+    "taxes.",
+)  # fmt: skip
 
 
 def _origins(used: Mapping[str, Quantity], resolved: Resolved) -> tuple[Origin, ...]:

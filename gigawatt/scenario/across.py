@@ -12,7 +12,8 @@ from gigawatt.errors import nearest
 from gigawatt.records import Month, TimeAxis
 from gigawatt.scenario.buildout import BudgetPeriod, Purchases, SiteUse
 from gigawatt.scenario.faults import Parts, Problem
-from gigawatt.scenario.model import FleetTerms, Scenario
+from gigawatt.scenario.fleet import FleetTerms
+from gigawatt.scenario.model import Scenario
 from gigawatt.scenario.shape import walk
 from gigawatt.scenario.workloads import ResearchWork, ServeWork, TrainWork
 from gigawatt.scenario.written import Path_

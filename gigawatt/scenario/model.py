@@ -6,7 +6,7 @@ assumed. Claims stand apart from inputs: the plan is checked against them and ne
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
@@ -14,8 +14,9 @@ from gigawatt.records import TimeAxis
 from gigawatt.scenario.buildout import BudgetPeriod, Installed, Purchases, SiteUse
 from gigawatt.scenario.choices import Choices
 from gigawatt.scenario.claims import Claim
-from gigawatt.scenario.fields import AcceleratorId, AMonth, Seconds, Section, SourceId, Text, Watts, catalogue_id
+from gigawatt.scenario.fields import AMonth, Section, SourceId, Text
 from gigawatt.scenario.finance import FinanceTerms, RevenueLine
+from gigawatt.scenario.fleet import FleetTerms
 from gigawatt.scenario.study import Uncertainty
 from gigawatt.scenario.workloads import Workload
 
@@ -44,17 +45,6 @@ class Horizon(Section):
     def axis(self) -> TimeAxis:
         """The months."""
         return TimeAxis(self.start, self.end)
-
-
-class FleetTerms(Section):
-    """Failures and checkpoints, power caps; how kept time and power are found."""
-
-    method: Literal["analytic", "simulated"] = "analytic"
-    reliability: catalogue_id("reliability") = "meta-llama3-h100"  # type: ignore[valid-type]
-    checkpoint_write: Seconds | None = None
-    restart: Seconds | None = None
-    policy: str = ""  # of the simulator: a name of its rules, or a file of the policy language
-    power_cap: dict[AcceleratorId, Watts] | None = None  # of the package, for all accelerators of a kind
 
 
 class Assumption(Section):

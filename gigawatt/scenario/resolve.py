@@ -177,8 +177,10 @@ def _fill(scenario: Scenario, catalogue: Catalogue) -> Scenario:
         or (defaults.resale_decline_frac if finance.terminal == "market" else None),
         "useful_life": life.model_copy(update=lives),
     }
+    places = catalogue.checkpoints[scenario.fleet.checkpoint_tiers] if scenario.fleet.checkpoint_tiers else None
     failures = {
-        "checkpoint_write": filled.fleet.checkpoint_write or reliability.checkpoint_write_s,
+        "checkpoint_write": filled.fleet.checkpoint_write
+        or (places.write_s if places else reliability.checkpoint_write_s),
         "restart": filled.fleet.restart or reliability.restart_s,
     }
     budget = [

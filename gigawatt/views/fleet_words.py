@@ -146,8 +146,8 @@ def causes(result: dict[str, Any]) -> Table:
     if rest:
         stops = sum(row["interruptions"] for row in rest)
         failures = sum(row["failures"] for row in rest)
-        cells.append((f"{len(rest)} others", f"{stops:,}", _percent(stops / total if total else None), f"{failures:,}"))
-    return ("cause", "stops of jobs", "share", "failures"), cells
+        cells.append((f"{len(rest)} others", f"{stops:,}", _percent(stops / total if total else None), f"{failures:,}" if failures else "–"))
+    return ("cause", "stops of jobs", "share", "failures of nodes"), cells
 
 
 def runs(result: dict[str, Any]) -> Table:
@@ -196,7 +196,7 @@ def tables(result: dict[str, Any]) -> list[tuple[str, Table]]:
     """Return every table with its title, in the order in which it reads."""
     found = [("training runs", runs(result))] if result["runs"] else []
     found += [("where every GPU-hour went", states(result)), ("jobs by size", sizes(result))]
-    if any(row["failures"] for row in result["interruptions_by_cause"]):
+    if any(row["failures"] or row["interruptions"] for row in result["interruptions_by_cause"]):
         found.append(("interruptions by cause", causes(result)))
     if len(result["sites"]) > 1:
         found.append(("power by site", sites(result)))

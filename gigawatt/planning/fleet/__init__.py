@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gigawatt.engines.fleet.simulation import Maintenance
 from gigawatt.planning.fleet.answer import Case, FleetAnswer, answered, compared, fleet_case, simulate_fleet
 from gigawatt.planning.fleet.question import Curtailment, Question
 
@@ -9,6 +10,7 @@ __all__ = [
     "Case",
     "Curtailment",
     "FleetAnswer",
+    "Maintenance",
     "Question",
     "answered",
     "compared",

@@ -14,7 +14,6 @@ from gigawatt.catalogue.bring import bring
 from gigawatt.catalogue.failures import Reliability
 from gigawatt.engines.fleet import FleetResult, Simulation, simulate
 from gigawatt.engines.fleet.results import JOB_ENDS
-from gigawatt.engines.fleet.simulation import Maintenance
 from gigawatt.errors import InfeasibleError
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.fleet.classes import classes_of_kinds, recovery_of
@@ -130,17 +129,19 @@ def fleet_case(catalogue: Catalogue, asked: Question) -> Case:
     gpus, work, runs = _work(asked, catalogue, recovery, figures)
     load_frac = watts.load_frac(mean_frac * watts.full_w)
     node = node_gpus([entry], reliability)
-    classes = classes_of_kinds(recovery, load_frac, node, preemption=asked.preemption, many=work.many)
+    movable = asked.preemption or asked.defragmentation
+    classes = classes_of_kinds(recovery, load_frac, node, movable=movable, many=work.many)
     part = partition(entry, gpus, figures, site=SITE, node_gpus_count=node)
+    part = replace(part, age_s=max(asked.age_s, 0.0))
     stops_per_day = planned_stops(reliability, figures) if reliability and runs else 0.0
     simulation = Simulation(
         partitions=(part,),
         classes=(*classes, *(run.job_class for run in runs)),
         jobs=work.jobs,
-        hazards=fleet_hazards(catalogue, reliability, node, asked.technicians_count, figures),
+        hazards=fleet_hazards(catalogue, reliability, node, asked, figures, many=work.many),
         duration_s=work.duration_s,
         rules=rules_of(asked, work.quota_gpus),
-        maintenance=Maintenance(job_stops_per_day=stops_per_day),
+        maintenance=replace(asked.maintenance, job_stops_per_day=stops_per_day),
         power_limits=power_limits(asked, (part,), work.duration_s),
         warm_up_s=work.warm_up_s,
         seed=asked.seed,

@@ -11,6 +11,7 @@ from gigawatt.catalogue.schema import Accelerator
 from gigawatt.engines.fleet.simulation import Hazards, Partition
 from gigawatt.planning.convert import IDLE_OF_SYSTEM_POWER_FRAC
 from gigawatt.planning.figures import Figures
+from gigawatt.planning.fleet.question import Question
 from gigawatt.planning.wiring.hazards import hazards
 
 LARGEST_RACK_GPUS = 144  # scale-up domains beyond it (TPU pods) are wired over many racks, which fail apart
@@ -97,7 +98,13 @@ def partition(
 
 
 def fleet_hazards(
-    catalogue: Catalogue, entry: Reliability | None, node_gpus_count: int, technicians_count: int, figures: Figures
+    catalogue: Catalogue,
+    entry: Reliability | None,
+    node_gpus_count: int,
+    asked: Question,
+    figures: Figures,
+    *,
+    many: bool = False,
 ) -> Hazards:
     """Return what fails and how it is mended, at the rate of nodes of this size.
 
@@ -105,20 +112,32 @@ def fleet_hazards(
     ----------
     catalogue : Catalogue
     entry : Reliability or None
-        None: nothing fails.
+        None: no node fails.
     node_gpus_count : int
         Of the fleet's nodes; the rate is stated for nodes of `entry.node_gpus`.
-    technicians_count : int
-        0 for as many as needed.
+    asked : Question
     figures : Figures
+    many : bool
+        Whether jobs stand for many: what stops jobs and leaves nodes healthy then strikes nodes, not jobs.
 
     Returns
     -------
     Hazards
     """
-    if entry is None:
-        return Hazards(())
-    found = hazards(catalogue, entry, figures, technicians_count=technicians_count)
-    ratio = node_gpus_count / entry.node_gpus
+    found = Hazards(())
+    if entry is not None:
+        found = hazards(
+            catalogue, entry, figures, technicians_count=asked.technicians_count, ageing=asked.age_s >= 0.0,
+            of_jobs=many and asked.software_failures_per_gpu_day < 0.0,
+        )  # fmt: skip
+    ratio = node_gpus_count / entry.node_gpus if entry else 1.0
     scaled = (replace(part, failures_per_node_day=part.failures_per_node_day * ratio) for part in found.components)
-    return replace(found, components=tuple(scaled))
+    return replace(
+        found,
+        components=tuple(scaled),
+        lemon_removed_after_count=asked.lemons_out_after_count,
+        lemon_window_s=asked.lemon_window_s,
+        replacement_s=asked.replacement_s,
+        straggler_frac=asked.straggler_frac,
+        straggler_speed_frac=asked.straggler_speed_frac,
+    )

@@ -136,13 +136,13 @@ def held_hours(answer: FleetAnswer) -> float:
 
 
 def stops_by_cause(answer: FleetAnswer) -> list[tuple[str, int, int]]:
-    """Return cause, stops of jobs and failures, most stops first; planned stops last."""
+    """Return cause, stops of jobs and failures of nodes, most stops first; planned stops last."""
     result = answer.result
     names = [part.name for part in answer.simulation.hazards.components]
     rows = [(name, int(result.stops_B[b]), int(result.failures_B[b])) for b, name in enumerate(names)]
     own = int(result.stops_B[len(names)])
     if own:
-        rows.append((f"{SOFTWARE}, by job", own, own))
+        rows.append((f"{SOFTWARE}, by job", own, 0))
     rows.sort(key=lambda row: (-row[1], -row[2]))
     planned = int(result.stops_B[len(names) + 1])
     return [*rows, (PLANNED, planned, 0)] if planned else rows

@@ -11,15 +11,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gigawatt.engines.fleet.simulation import Maintenance, Partition, PowerLimit, Simulation
+from gigawatt.engines.fleet.simulation import Partition, PowerLimit, Simulation
 from gigawatt.errors import InputError
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.fleet.answer import Case, planned_stops
 from gigawatt.planning.fleet.classes import classes_of_kinds, recovery_of, serving_class
 from gigawatt.planning.fleet.hardware import NEVER, fleet_hazards, gpu_watts, node_gpus, partition
 from gigawatt.planning.fleet.plan_work import plan_jobs, plan_pools, plan_runs
-from gigawatt.planning.fleet.question import POLICY, Question
+from gigawatt.planning.fleet.question import Question
 from gigawatt.planning.fleet.rules import power_limits, rules_of
+from gigawatt.planning.fleet.terms import with_terms
 from gigawatt.planning.fleet.work import FleetWork, added
 from gigawatt.planning.outcome import Outcome, Prepared, settled
 from gigawatt.records import Month
@@ -138,16 +139,13 @@ def plan_case(prepared: Prepared, outcome: Outcome, asked: Question, window: Win
     terms = scenario.fleet
     name = asked.reliability or terms.reliability
     reliability = None if name == NEVER else catalogue.reliability[name]
-    asked = replace(
-        asked,
-        policy=terms.policy if terms.policy and asked.policy == POLICY else asked.policy,
-        reliability=name,
-        checkpoint_write_s=_said(asked.checkpoint_write_s, terms.checkpoint_write),
-        restart_s=_said(asked.restart_s, terms.restart),
-    )
+    start = scenario.horizon.start.plus(window.first)
+    asked = replace(with_terms(asked, terms, start), reliability=name)
     asked.require_valid()
     recovery = recovery_of(asked, catalogue, reliability, figures)
-    parts, kinds = partitions_of(prepared, outcome, window, reliability_nodes=reliability, figures=figures)
+    parts, kinds = partitions_of(
+        prepared, outcome, window, reliability_nodes=reliability, figures=figures, age_s=asked.age_s
+    )
     if not parts:
         message = f"fleet: no accelerators of {scenario.scenario} are online in these months"
         raise InputError(message)
@@ -155,9 +153,8 @@ def plan_case(prepared: Prepared, outcome: Outcome, asked: Question, window: Win
     drawn, many, notices = plan_jobs(prepared, outcome, window, parts, asked)
     work = added(FleetWork(drawn, window.duration_s, many=many), runs, places)
     load_frac = _load_frac(prepared, kinds, parts, figures)
-    classes = [
-        *classes_of_kinds(recovery, load_frac, parts[0].node_gpus_count, preemption=asked.preemption, many=work.many)
-    ]
+    movable = asked.preemption or asked.defragmentation
+    classes = [*classes_of_kinds(recovery, load_frac, parts[0].node_gpus_count, movable=movable, many=work.many)]
     classes += [run.job_class for run in runs]
     pools, pool_loads = plan_pools(prepared, outcome, window, parts, kinds, len(classes), figures)
     classes += [serving_class(load) for load in pool_loads]
@@ -166,35 +163,41 @@ def plan_case(prepared: Prepared, outcome: Outcome, asked: Question, window: Win
         partitions=parts,
         classes=tuple(classes),
         jobs=work.jobs,
-        hazards=fleet_hazards(catalogue, reliability, parts[0].node_gpus_count, asked.technicians_count, figures),
+        hazards=fleet_hazards(catalogue, reliability, parts[0].node_gpus_count, asked, figures, many=work.many),
         duration_s=window.duration_s,
         rules=rules_of(asked, ()),
-        maintenance=Maintenance(job_stops_per_day=stops_per_day),
+        maintenance=replace(asked.maintenance, job_stops_per_day=stops_per_day),
         pools=pools,
-        power_limits=_limits(asked, outcome, window, parts),
+        power_limits=power_limits(asked, parts, window.duration_s, _capacity(outcome, window, parts)),
         seed=asked.seed,
     )
-    start = scenario.horizon.start.plus(window.first)
     gpus = sum(part.nodes_count * part.node_gpus_count for part in parts)
     title = f"{scenario.title}: {gpus:,} accelerators from {start} on for {window.count} months"
     return Case(asked, title, simulation, kinds, runs, start, (*run_notices, *notices), figures)
 
 
-def _said(asked: float, term: object) -> float:
-    """Return a time as asked, else the scenario's, else none."""
-    value = getattr(term, "value", None)
-    return asked if asked >= 0.0 or value is None else float(value)
-
-
 def partitions_of(
-    prepared: Prepared, outcome: Outcome, window: Window, *, reliability_nodes: object, figures: Figures
+    prepared: Prepared,
+    outcome: Outcome,
+    window: Window,
+    *,
+    reliability_nodes: object,
+    figures: Figures,
+    age_s: float = -1.0,
 ) -> tuple[tuple[Partition, ...], tuple[str, ...]]:
-    """Return accelerators by site and kind, with those online month by month, and the kind of each partition."""
-    online_SKW = window.of(outcome.built.online_count_SKT)
+    """Return accelerators by site and kind, with those online month by month, and the kind of each partition.
+
+    With an age of what is there at the plan's start, what is online at the window's start has its mean age; the age
+    counts for kinds of which the scenario does not say since when they are there.
+    """
+    ages = age_s >= 0.0
+    online_SKT = outcome.built.online_count_SKT
+    online_SKW = window.of(online_SKT)
     kinds = outcome.inputs.kinds
     present = [kinds[k] for k in np.flatnonzero(online_SKW.sum(axis=(0, 2)) > 0.5)]
     if not present:
         return (), ()
+    since = {item.accelerator: item.since for item in prepared.scenario.installed if item.since}
     entries = [prepared.catalogue.accelerators[kind] for kind in present]
     node = node_gpus(entries, reliability_nodes)  # type: ignore[arg-type]  # a Reliability or None
     parts, of_kind = [], []
@@ -204,6 +207,10 @@ def partitions_of(
             if nodes_W.max() < 1:
                 continue
             changes = [0, *(np.flatnonzero(np.diff(nodes_W)) + 1).tolist()]
+            first_s = age_s
+            if entry.id in since:
+                months = prepared.scenario.horizon.start.index - since[entry.id].index
+                first_s = max(months, 0) * SECONDS_PER_MONTH
             made = partition(
                 entry, int(nodes_W.max()) * node, figures, site=site.use.site, node_gpus_count=node,
                 name=f"{site.use.site}/{entry.id}",
@@ -213,6 +220,7 @@ def partitions_of(
                     made,
                     online_s=tuple(month * SECONDS_PER_MONTH for month in changes),
                     online_nodes=tuple(int(nodes_W[month]) for month in changes),
+                    age_s=mean_age_s(online_SKT[s, kinds.index(entry.id)], window.first, first_s) if ages else 0.0,
                 )
             )
             of_kind.append(entry.id)
@@ -229,10 +237,43 @@ def _load_frac(prepared: Prepared, kinds: Sequence[str], parts: Sequence[Partiti
     return float(np.average(loads, weights=weights))
 
 
-def _limits(asked: Question, outcome: Outcome, window: Window, parts: tuple[Partition, ...]) -> tuple[PowerLimit, ...]:
-    """Return the limits that are asked for; those of the sites' own power where accelerators online could exceed it."""
-    if asked.power_cap_w or asked.curtailments:
-        return power_limits(asked, parts, window.duration_s)
+def mean_age_s(online_T: Floats, month: int, first_age_s: float) -> float:
+    """Return the mean age of what is online at the start of a month; what was there at the plan's start has an age.
+
+    Parameters
+    ----------
+    online_T : Floats
+        Accelerators online by month of the plan; the oldest leave first.
+    month : int
+    first_age_s : float
+        [s]
+
+    Returns
+    -------
+    float
+        0 where nothing is online. [s]
+
+    Examples
+    --------
+    Ten from the plan's start, half a month old then, and ten more after a month, seen when these come:
+
+    >>> round(mean_age_s(np.array([10.0, 20.0]), 1, 0.5 * SECONDS_PER_MONTH) / SECONDS_PER_MONTH, 3)
+    0.75
+    """
+    left = total = float(online_T[month])
+    if total <= 0.0:
+        return 0.0
+    added_T = np.diff(online_T[: month + 1], prepend=0.0)
+    sum_s = 0.0
+    for came in range(month, -1, -1):
+        taken = min(max(float(added_T[came]), 0.0), left)
+        sum_s += taken * ((month - came) * SECONDS_PER_MONTH + (first_age_s if came == 0 else 0.0))
+        left -= taken
+    return sum_s / total
+
+
+def _capacity(outcome: Outcome, window: Window, parts: tuple[Partition, ...]) -> tuple[PowerLimit, ...]:
+    """Return the limits of the sites' own power where accelerators online could exceed it."""
     limits = []
     capacity_SW, drawn_SW = window.of(outcome.built.it_capacity_w_ST), window.of(outcome.built.it_w_ST)
     for s, site in enumerate(outcome.sites):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
 from gigawatt.engines.fleet.simulation import Partition, PowerLimit, Rules
-from gigawatt.planning.fleet.question import POLICY, Question, is_written
+from gigawatt.errors import InputError, nearest
+from gigawatt.planning.fleet.question import POLICY, POWER_RESPONSES, Question, is_written
 from gigawatt.planning.policies import read_policy
 
 
@@ -34,7 +36,9 @@ def rules_of(asked: Question, quota_gpus: tuple[int, ...]) -> Rules:
         placement=asked.placement,
         quota_gpus=quota_gpus if asked.quotas else (),
         preemption=asked.preemption,
+        defragmentation=asked.defragmentation,
         spare_frac=asked.spare_frac,
+        power_response=asked.power_response or POWER_RESPONSES[0],
     )
     return _written(rules, Path(asked.policy)) if is_written(asked.policy) else rules
 
@@ -51,8 +55,13 @@ def _written(rules: Rules, path: Path) -> Rules:
     )
 
 
-def power_limits(asked: Question, partitions: tuple[Partition, ...], duration_s: float) -> tuple[PowerLimit, ...]:
-    """Return what each site may draw: the cap throughout, less while power is curtailed.
+def power_limits(
+    asked: Question,
+    partitions: tuple[Partition, ...],
+    duration_s: float,
+    capacity: tuple[PowerLimit, ...] = (),
+) -> tuple[PowerLimit, ...]:
+    """Return what each site may draw: the least of its capacity, the cap and what a curtailment leaves.
 
     Parameters
     ----------
@@ -60,20 +69,34 @@ def power_limits(asked: Question, partitions: tuple[Partition, ...], duration_s:
     partitions : tuple of Partition
     duration_s : float
         Curtailments that start later are left out. [s]
+    capacity : tuple of PowerLimit
+        Of the sites themselves, in order of time for each.
 
     Returns
     -------
     tuple of PowerLimit
-        In order of time for each site.
+        In order of time for each site; none for a site without a limit.
+
+    Raises
+    ------
+    InputError
+        If a curtailment is of a site without accelerators.
     """
-    cap_w = asked.power_cap_w or float("inf")
+    sites = tuple(dict.fromkeys(part.site for part in partitions))
+    for item in asked.curtailments:
+        if item.site and item.site not in sites:
+            message = f'curtailment: site "{item.site}" has no accelerators here. {nearest(item.site, sites)}'
+            raise InputError(message)
     limits: list[PowerLimit] = []
-    for site in dict.fromkeys(part.site for part in partitions):
+    for site in sites:
         full_w = sum(part.busy_w * part.nodes_count * part.node_gpus_count for part in partitions if part.site == site)
-        if asked.power_cap_w:
-            limits.append(PowerLimit(site, 0.0, cap_w))
-        for item in sorted(asked.curtailments, key=lambda each: each.start_s):
-            if item.start_s < duration_s:
-                limits.append(PowerLimit(site, item.start_s, min(cap_w, item.limit_frac * full_w)))
-                limits.append(PowerLimit(site, item.start_s + item.duration_s, cap_w))
+        own = [(limit.start_s, limit.limit_w) for limit in capacity if limit.site == site]
+        cuts = [item for item in asked.curtailments if item.site in ("", site) and item.start_s < duration_s]
+        ends = [time_s for item in cuts for time_s in (item.start_s, item.start_s + item.duration_s)]
+        times_s = sorted({start_s for start_s, _ in own} | set(ends) | ({0.0} if asked.power_cap_w else set()))
+        for time_s in times_s:
+            own_w = next((limit_w for start_s, limit_w in own[::-1] if start_s <= time_s), math.inf)
+            cut_frac = [item.limit_frac for item in cuts if item.start_s <= time_s < item.start_s + item.duration_s]
+            held_w = min(cut_frac) * full_w if cut_frac else math.inf
+            limits.append(PowerLimit(site, time_s, min(own_w, asked.power_cap_w or math.inf, held_w)))
     return tuple(limits)

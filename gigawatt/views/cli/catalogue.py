@@ -44,6 +44,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "plants": ("liquid_frac", "power_chain_efficiency_frac"),
     "reliability": ("failures_per_node_day", "restart_s", "checkpoint_write_s"),
     "repairs": ("detection_s", "automatic_repair_s", "hands_on_s", "swap_s"),
+    "checkpoints": ("write_s", "interval_s", "local_every_s", "remote_every_s"),
     "workloads": ("gpus_count", "jobs_count", "mean_run_s", "mean_wait_s"),
     "costs": ("construction_usd_per_w", "construction_months", "lease_usd_per_mw_year"),
     "construction": ("construction_usd_per_w", "start_interval_days", "crew_cap_count"),

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gigawatt.errors import InputError
+from gigawatt.views.cli import fleet_asked as read
 from gigawatt.views.cli import shell
-from gigawatt.views.cli.shell import AsJson, Overlays, Quiet, Settings, put_json, quantity, say_aside
+from gigawatt.views.cli.shell import AsJson, Overlays, Quiet, Settings, put_json, say_aside
 
 if TYPE_CHECKING:
     from gigawatt.catalogue import Catalogue
@@ -63,6 +64,9 @@ def run(
     placement: Annotated[str | None, typer.Option(help="Where: best-fit, rack-aligned, spread.")] = None,
     no_quotas: Annotated[bool, typer.Option("--no-quotas", help="Nobody is held to a quota.")] = False,
     preemption: Annotated[bool, typer.Option("--preemption", help="Higher priority takes nodes from lower.")] = False,
+    defragmentation: Annotated[
+        bool, typer.Option("--defragmentation", help="Jobs are moved together where one waits for a pod or rack.")
+    ] = False,
     spares: Annotated[str | None, typer.Option(help="Nodes kept free as hot spares, for example 2%.")] = None,
     recovery: Annotated[
         str | None, typer.Option(help="When a node of a training job fails: stall, replica, elastic.")
@@ -70,15 +74,51 @@ def run(
     checkpoint: Annotated[
         str | None, typer.Option(help="Time that a checkpoint stalls a job, for example 20s.")
     ] = None,
+    checkpoint_interval: Annotated[
+        str | None, typer.Option(help="Between checkpoints, for example 30min; the best for each size if not given.")
+    ] = None,
+    tiers: Annotated[
+        str | None,
+        typer.Option(metavar="PLACES", help="Where checkpoints go, of the catalogue: gemini, byterobust and others."),
+    ] = None,
     restart: Annotated[str | None, typer.Option(help="Time from a failure to running, for example 5min.")] = None,
     reliability: Annotated[
         str | None, typer.Option(help="Failure rates of the catalogue; none for a fleet that never fails.")
+    ] = None,
+    age: Annotated[
+        str | None,
+        typer.Option(help="Age of the nodes at the start, as 6 months: failures then follow age, by the catalogue."),
+    ] = None,
+    software_failures: Annotated[
+        str | None,
+        typer.Option(metavar="RATE", help="Of jobs, for each GPU held, as 0.0001/day; the catalogue's if not given."),
+    ] = None,
+    job_failures: Annotated[
+        str | None, typer.Option(metavar="RATE", help="Of each job whatever its size, as 0.1/day; none if not given.")
+    ] = None,
+    lemons_out: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COUNT:WINDOW[:TIME]", help="Nodes replaced after failures, as 3:30days:7days: 3 in 30 days, in 7."
+        ),
+    ] = None,
+    stragglers: Annotated[
+        str | None, typer.Option(metavar="SHARE:SPEED", help="Nodes that run slow until repaired, as 1%:80%.")
+    ] = None,
+    maintenance: Annotated[
+        str | None,
+        typer.Option(
+            metavar="EVERY:LASTS[:NOTICE[:PODS]]", help="Rolling, pod by pod, as 90days:4h:12h:2 for two pods at once."
+        ),
     ] = None,
     technicians: Annotated[int, typer.Option(min=0, help="Hands for repairs; 0 for as many as needed.")] = 0,
     power_cap: Annotated[str | None, typer.Option(help="IT power of each site, for example 150MW.")] = None,
     curtail: Annotated[
         str | None,
         typer.Option(metavar="DAY:HOURS:SHARE,...", help="Power held down, such as 30:4h:60%: day 30, 4 h, to 60 %."),
+    ] = None,
+    power_response: Annotated[
+        str | None, typer.Option(help="Over a limit of power: throttle slows all jobs, preempt takes some off.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of jobs and failures.")] = 0,
     check: Annotated[bool, typer.Option("--check", help="Check every balance while it runs; slow.")] = False,
@@ -99,16 +139,21 @@ def run(
         message = "--events writes events.parquet into a folder; say which with --out DIR"
         raise InputError(message)
     asked: dict[str, Any] = {
-        "accelerator": accelerator, "gpus": _count("--gpus", gpus), "trace": str(trace) if trace else None,
-        "form": form or None, "columns": _pairs("--column", columns), "clean": clean or None, "workload": workload,
-        "quota_file": str(quotas) if quotas else None, "load_frac": _number("--load", load, "1"), "model": model,
-        "run_gpus": _count("--run-gpus", run_gpus), "tokens": _number("--tokens", tokens, "token"),
-        "layout": _pairs("--layout", layout), "days": _days(days), "months": months,
+        "accelerator": accelerator, "gpus": read.count("--gpus", gpus), "trace": str(trace) if trace else None,
+        "form": form or None, "columns": read.pairs("--column", columns), "clean": clean or None, "workload": workload,
+        "quota_file": str(quotas) if quotas else None, "load_frac": read.number("--load", load, "1"), "model": model,
+        "run_gpus": read.count("--run-gpus", run_gpus), "tokens": read.number("--tokens", tokens, "token"),
+        "layout": read.pairs("--layout", layout), "days": read.days(days), "months": months,
         "policy": policy, "placement": placement, "quotas": not no_quotas, "preemption": preemption,
-        "spare_frac": _number("--spares", spares, "1"), "recovery": recovery,
-        "checkpoint_write_s": _number("--checkpoint", checkpoint, "s", 1e-3),
-        "restart_s": _number("--restart", restart, "s"), "reliability": reliability,
-        "technicians_count": technicians, "curtailments": _curtailments(curtail), "seed": seed, "check": check,
+        "defragmentation": defragmentation, "tiers": tiers, "power_response": power_response,
+        "checkpoint_interval_s": read.number("--checkpoint-interval", checkpoint_interval, "s", 1.0),
+        "age_s": read.age_s(age), "maintenance": read.maintenance(maintenance), **read.lemons(lemons_out),
+        "software_failures_per_gpu_day": read.rate("--software-failures", software_failures),
+        "job_failures_per_day": read.rate("--job-failures", job_failures), **read.stragglers(stragglers),
+        "spare_frac": read.number("--spares", spares, "1"), "recovery": recovery,
+        "checkpoint_write_s": read.number("--checkpoint", checkpoint, "s", 1e-3),
+        "restart_s": read.number("--restart", restart, "s"), "reliability": reliability,
+        "technicians_count": technicians, "curtailments": read.curtailments(curtail), "seed": seed, "check": check,
         "power_cap_w": shell.power("--power-cap", power_cap, "MW") if power_cap else None,
     }  # fmt: skip
     asked = {name: value for name, value in asked.items() if value is not None}
@@ -122,6 +167,7 @@ def run(
     with shell.waiting("simulating the fleet", quiet=quiet):
         answers = compared(case, policies) if policies else (answered(case),)
     inputs = {"scenario": scenario, "compare": policies or None, **asked, "curtailments": curtail}
+    inputs |= {"maintenance": maintenance} if maintenance else {}
     document = _document(answers, inputs)
     _write(answers, document, catalogue, out=out, events=events, report=report, quiet=quiet)
     for notice in document["result"]["notices"]:
@@ -153,54 +199,6 @@ def _case(
         return catalogue, fleet_case(catalogue, Question(**asked))
     except InputError as error:  # a faulty trace names what leaves its rows out as Python writes it
         raise InputError(str(error).replace("clean=True", "--clean")) from error
-
-
-def _number(option: str, text: str | None, unit: str, at_least: float = 0.0) -> float | None:
-    """Read a quantity; None where none is given."""
-    return None if text is None else quantity(option, text, unit, at_least)
-
-
-def _count(option: str, text: str | None) -> int | None:
-    """Read a number of accelerators."""
-    return None if text is None else round(quantity(option, text, "GPU", 1.0))
-
-
-def _days(text: str | None) -> float | None:
-    """Read a time; a bare number is in days."""
-    if text is None:
-        return None
-    bare = text.replace(".", "", 1).isdigit()
-    return quantity("--days", f"{text} days" if bare else text, "s", 3600.0) / 86400.0
-
-
-def _pairs(option: str, text: str | None) -> dict[str, Any] | None:
-    """Read NAME=VALUE,NAME=VALUE; whole numbers become numbers."""
-    if text is None:
-        return None
-    found: dict[str, Any] = {}
-    for item in text.split(","):
-        name, equals, value = (part.strip() for part in item.partition("="))
-        if not name or not equals or not value:
-            message = f'{option}: "{item.strip()}" is not NAME=VALUE'
-            raise InputError(message)
-        found[name] = int(value) if value.isdigit() else value
-    return found
-
-
-def _curtailments(text: str | None) -> tuple[Any, ...] | None:
-    """Read DAY:HOURS:SHARE,..."""
-    from gigawatt.planning.fleet import Curtailment
-
-    found = []
-    for item in text.split(",") if text else ():
-        parts = [part.strip() for part in item.split(":")]
-        if len(parts) != 3:
-            message = f'--curtail: "{item.strip()}" is not DAY:HOURS:SHARE, as in 30:4h:60%'
-            raise InputError(message)
-        start_s = quantity("--curtail", f"{parts[0]} days", "s", 0.0)
-        duration_s = quantity("--curtail", parts[1], "s", 1.0)
-        found.append(Curtailment(start_s, duration_s, quantity("--curtail", parts[2], "1", 0.0)))
-    return tuple(found) if text else None
 
 
 def _document(answers: tuple[FleetAnswer, ...], inputs: dict[str, Any]) -> dict[str, Any]:
