@@ -146,7 +146,14 @@ def causes(result: dict[str, Any]) -> Table:
     if rest:
         stops = sum(row["interruptions"] for row in rest)
         failures = sum(row["failures"] for row in rest)
-        cells.append((f"{len(rest)} others", f"{stops:,}", _percent(stops / total if total else None), f"{failures:,}" if failures else "–"))
+        cells.append(
+            (
+                f"{len(rest)} others",
+                f"{stops:,}",
+                _percent(stops / total if total else None),
+                f"{failures:,}" if failures else "–",
+            )
+        )
     return ("cause", "stops of jobs", "share", "failures of nodes"), cells
 
 
