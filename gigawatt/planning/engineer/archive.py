@@ -9,11 +9,11 @@ from bisect import bisect
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from gigawatt.planning.engineer.measures import Measures
 from gigawatt.planning.engineer.score import Limits, Score
+from gigawatt.planning.engineer.targets import TARGETS
 
 PARTS_STEPS = (6, 12, 24, 48)  # borders between the lengths of policies [parts]
-RATIO_STEPS = (0.5, 0.75, 1.0)  # borders of a wait over its limit [-]
+RATIO_STEPS = (0.5, 0.75, 1.0)  # borders of a guarded measure over its limit [-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Archive:
     ----------
     limits : Limits
     cells : dict
-        By length, by the wait of the largest jobs, and by the tail of waits.
+        By length, and by the two measures of the target's behaviour.
     """
 
     limits: Limits
@@ -55,12 +55,11 @@ class Archive:
 
     def cell(self, entry: Entry) -> Cell:
         """Return where a policy belongs."""
-        means = entry.score.means
-        return (
-            bisect(PARTS_STEPS, entry.parts),
-            bisect(RATIO_STEPS, means.largest_wait_s / self.limits.largest_wait_s),
-            bisect(RATIO_STEPS, means.tail_wait_s / self.limits.tail_wait_s),
+        first, second = (
+            bisect(RATIO_STEPS, float(getattr(entry.score.means, name)) / self.limits.guards[name])
+            for name in TARGETS[self.limits.target].behaviour
         )
+        return bisect(PARTS_STEPS, entry.parts), first, second
 
     def offer(self, entry: Entry) -> bool:
         """Keep a policy if it is the best of its cell; an alarm is never kept. Say whether it was."""
@@ -85,7 +84,7 @@ class Archive:
         """Take entries back from plain data."""
         for row in rows:
             score = dict(row["score"])
-            score["means"] = Measures(**score["means"])
+            score["means"] = TARGETS[self.limits.target].measures(**score["means"])
             score["breaches"] = tuple(score["breaches"])
             entry = Entry(row["text"], row["parts"], Score(**score), row["number"])
             self.cells[self.cell(entry)] = entry

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from gigawatt.catalogue import Catalogue
 from gigawatt.engines.fleet.simulation import Jobs, Partition, Simulation
+from gigawatt.planning.engineer.fleet_targets import FleetTarget
 from gigawatt.planning.engineer.question import Question
 from gigawatt.planning.engineer.slices import (
     BEFORE_S,
@@ -22,7 +23,9 @@ from gigawatt.planning.engineer.slices import (
     split_of,
     weeks_of,
 )
-from gigawatt.planning.engineer.targets import prepared
+from gigawatt.planning.engineer.target import OWN, AnySlice
+from gigawatt.planning.engineer.targets import TARGETS, names_by_hand
+from gigawatt.scenario.resolve import Resolved
 from gigawatt.units import SECONDS_PER_DAY
 
 USUAL_WORKLOAD = "philly"  # where no work is named: the cluster whose jobs can be had as a trace, too
@@ -39,14 +42,32 @@ class Bench:
     Attributes
     ----------
     question : Question
-    slices : tuple of Slice
+    slices : tuple of slices
+        Of a fleet or of requests.
     notes : tuple of str
         Where the work comes from and what was done to it.
+    own : str
+        Rule that the scenario's fleet is run by; empty where it says none.
+    stamp : str
+        Of what the question only names: a scenario's content.
     """
 
     question: Question
-    slices: tuple[Slice, ...]
+    slices: tuple[AnySlice, ...]
     notes: tuple[str, ...]
+    own: str = ""
+    stamp: str = ""
+
+    @property
+    def rivals(self) -> tuple[str, ...]:
+        """The rules by hand: of the simulator, of the books, and the scenario's own where it is none of them."""
+        names = names_by_hand(self.question.target)
+        return (*names, OWN) if self.own == OWN else names
+
+    @property
+    def usual(self) -> str:
+        """The rule that is taken where nothing is said."""
+        return self.own or TARGETS[self.question.target].usual
 
     def of(self, split: str) -> list[int]:
         """Return the places of a split's slices."""
@@ -55,11 +76,13 @@ class Bench:
     @property
     def key(self) -> str:
         """Short name of what is measured on: results with the same one can be compared."""
-        text = json.dumps(self.question.bench_record(), sort_keys=True)
+        text = json.dumps(self.question.bench_record(), sort_keys=True) + self.stamp
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def bench_of(catalogue: Catalogue, question: Question, *, proof: bool = True) -> Bench:
+def bench_of(
+    catalogue: Catalogue, question: Question, *, proof: bool = True, resolved: Resolved | None = None
+) -> Bench:
     """Return the slices that policies are measured on.
 
     Parameters
@@ -68,6 +91,8 @@ def bench_of(catalogue: Catalogue, question: Question, *, proof: bool = True) ->
     question : Question
     proof : bool
         Also the slices for the proof.
+    resolved : Resolved, optional
+        The scenario; read by its name where it is not given.
 
     Returns
     -------
@@ -75,12 +100,34 @@ def bench_of(catalogue: Catalogue, question: Question, *, proof: bool = True) ->
 
     Raises
     ------
-    CatalogueError, InputError
+    CatalogueError, InputError, ScenarioError
         If something is unknown or a file cannot be read.
     InfeasibleError
         If there is work for fewer than three weeks.
     """
     question.require_valid()
+    question = question.filled()
+    if question.scenario and resolved is None:
+        from gigawatt.scenario.read import read
+        from gigawatt.scenario.resolve import resolve
+
+        resolved = resolve(read(question.scenario, question.settings))
+    stamp = resolved.scenario.model_dump_json() if resolved else ""
+    if not isinstance(TARGETS[question.target], FleetTarget):
+        from gigawatt.planning.engineer.request_bench import request_slices
+
+        slices, notes = request_slices(catalogue, question, resolved, proof=proof)
+        return Bench(question, slices, notes, stamp=stamp)
+    if resolved is not None:
+        from gigawatt.planning.engineer.scenario_bench import scenario_slices
+
+        found, notes, own = scenario_slices(resolved, question, proof=proof)
+        return Bench(question, found, notes, own, stamp)
+    return _fleet_bench(catalogue, question, proof=proof)
+
+
+def _fleet_bench(catalogue: Catalogue, question: Question, *, proof: bool) -> Bench:
+    """Return the slices of a fleet of one kind."""
     work = _trace(catalogue, question) if question.trace else _drawn(catalogue, question)
     splits = split_of(list(work.weeks))
     here = f"{_size(work.base):,} GPUs"
@@ -97,7 +144,15 @@ def bench_of(catalogue: Catalogue, question: Question, *, proof: bool = True) ->
             found += [_cut(other, ELSEWHERE, where, week, min(1, question.draws - 1)) for week in tests]
         found += _elsewhere(catalogue, question)
     parts = [f"{name}: {', '.join(str(week) for week in splits if splits[week] == name)}" for name in SPLITS]
-    return Bench(question, tuple(found), (*work.notes, f"weeks of the trace, by time; {'; '.join(parts)}"))
+    slices = tuple(prepared(question.target, item) for item in found)
+    return Bench(question, slices, (*work.notes, f"weeks of the trace, by time; {'; '.join(parts)}"))
+
+
+def prepared(target: str, item: Slice) -> Slice:
+    """Return a slice on which a target's policy matters."""
+    found = TARGETS[target]
+    assert isinstance(found, FleetTarget)
+    return replace(item, simulation=found.prepare(item.simulation))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +187,7 @@ def _fleet(catalogue: Catalogue, question: Question, **more: object) -> Simulati
         quotas=False,
         preemption=question.target == "victim",
     )
-    found = fleet_case(catalogue, replace(asked, **more)).simulation  # type: ignore[arg-type]
-    return prepared(question.target, found)
+    return fleet_case(catalogue, replace(asked, **more)).simulation  # type: ignore[arg-type]
 
 
 def _trace(catalogue: Catalogue, question: Question) -> _Work:

@@ -22,7 +22,8 @@ from typing import Any
 from gigawatt.errors import EngineError
 from gigawatt.planning.engineer.bench import Bench
 from gigawatt.planning.engineer.judge import MEMORY_BYTES, PROCESSOR_S, Sheet
-from gigawatt.planning.engineer.measures import NAMES, Measures
+from gigawatt.planning.engineer.measures import Measures, names_of
+from gigawatt.planning.engineer.targets import TARGETS
 
 WALL_S = 180.0  # of one request: three times its processor time, for a busy machine
 START_S = 600.0  # to load the slices and the simulator, which an installation compiles once
@@ -36,15 +37,15 @@ class Verdict:
 
     Attributes
     ----------
-    rows : tuple of Measures
-        One for each slice asked for; empty where it was rejected.
+    rows : tuple of measures
+        One for each slice asked for, of the target's kind; empty where it was rejected.
     parts : int
         Of the policy: its complexity.
     rejected : str
         Why; empty where it was not.
     """
 
-    rows: tuple[Measures, ...]
+    rows: tuple[Any, ...]
     parts: int = 0
     rejected: str = ""
 
@@ -77,6 +78,7 @@ class Court:
         self.workers = workers or cores_count()
         self.wall_s = wall_s
         self._sheet = pickle.dumps(Sheet(bench, memory_bytes, processor_s))
+        self._kind = TARGETS[bench.question.target].measures
         self._idle: SimpleQueue[_Judge] = SimpleQueue()
         self._judges: list[_Judge] = []
         self._threads = ThreadPoolExecutor(self.workers)
@@ -123,31 +125,32 @@ class Court:
         """Have one request judged by whoever is free."""
         judge = self._idle.get()
         try:
-            return verdict_of(judge.ask(request, self.wall_s), len(request["slices"]))
+            return verdict_of(judge.ask(request, self.wall_s), len(request["slices"]), self._kind)
         finally:
             self._idle.put(judge)
 
 
-def verdict_of(answer: dict[str, Any], count: int) -> Verdict:
+def verdict_of(answer: dict[str, Any], count: int, kind: type = Measures) -> Verdict:
     """Read an answer; one that is not what a judge says is a rejection.
 
     Examples
     --------
-    >>> verdict_of({"rows": [[float("nan")] * 8], "parts": 1}, 1).rejected
-    'the judge answered with something else than 1 rows of 8 finite numbers'
+    >>> verdict_of({"rows": [[float("nan")] * 11], "parts": 1}, 1).rejected
+    'the judge answered with something else than 1 rows of 11 finite numbers'
     """
     if isinstance(answer.get("rejected"), str):
         return Verdict((), rejected=answer["rejected"])
-    rows, parts = answer.get("rows"), answer.get("parts")
-    if isinstance(rows, list) and len(rows) == count and isinstance(parts, int) and all(_is_sound(row) for row in rows):
-        return Verdict(tuple(Measures(*row) for row in rows), parts)
-    what = f"something else than {count} rows of {len(NAMES)} finite numbers"
+    rows, parts, width = answer.get("rows"), answer.get("parts"), len(names_of(kind))
+    sound = isinstance(rows, list) and len(rows) == count and all(_is_sound(row, width) for row in rows)
+    if sound and isinstance(parts, int):
+        return Verdict(tuple(kind(*row) for row in rows or ()), parts)
+    what = f"something else than {count} rows of {width} finite numbers"
     return Verdict((), rejected=f"the judge answered with {what}")
 
 
-def _is_sound(row: object) -> bool:
+def _is_sound(row: object, width: int) -> bool:
     """Say whether a row is finite numbers, one for each measure."""
-    if not isinstance(row, list) or len(row) != len(NAMES):
+    if not isinstance(row, list) or len(row) != width:
         return False
     return all(isinstance(value, float) and math.isfinite(value) for value in row)
 

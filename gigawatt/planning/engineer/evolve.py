@@ -16,9 +16,11 @@ from gigawatt.planning.engineer.proof import Finalist, Proof, finalists, prove, 
 from gigawatt.planning.engineer.proposals import Proposer
 from gigawatt.planning.engineer.proposals.genetic import Genetic
 from gigawatt.planning.engineer.question import Question
+from gigawatt.planning.engineer.router_target import ROUTER
 from gigawatt.planning.engineer.score import limits_of
 from gigawatt.planning.engineer.search import Progress, Search, Tell
 from gigawatt.planning.engineer.targets import TARGETS, features_of
+from gigawatt.scenario.resolve import Resolved
 
 TRAIN = "train"
 
@@ -51,7 +53,14 @@ class EngineerAnswer:
 
 
 def evolve(
-    catalogue: Catalogue, question: Question, path: Path, tell: Tell, *, resume: bool = False, secret: str = ""
+    catalogue: Catalogue,
+    question: Question,
+    path: Path,
+    tell: Tell,
+    *,
+    resume: bool = False,
+    secret: str = "",
+    resolved: Resolved | None = None,
 ) -> EngineerAnswer:
     """Search for a policy, choose the best on the select weeks, and prove it on the test weeks.
 
@@ -67,6 +76,8 @@ def evolve(
         Go on with the search that is in the folder.
     secret : str
         Key of the endpoint; it is given to no judge and written nowhere.
+    resolved : Resolved, optional
+        The scenario that is asked for; read by its name where it is not given.
 
     Returns
     -------
@@ -80,13 +91,14 @@ def evolve(
         If nothing that was found runs on the select weeks.
     """
     question.require_valid()
+    question = question.filled()
     folder = Folder(path)
     state = folder.open(question, resume=resume)
-    bench = bench_of(catalogue, question)
+    bench = bench_of(catalogue, question, resolved=resolved)
     with Court(bench, question.workers) as court:
         places = bench.of(TRAIN)
         rivals = rivals_on(bench, court, places)
-        archive = Archive(limits_of(question.target, rivals, [bench.slices[at] for at in places]))
+        archive = Archive(limits_of(question.target, rivals, [bench.slices[at] for at in places], bench.usual))
         progress = Progress()
         if state:
             archive.restore(state["archive"])
@@ -108,7 +120,7 @@ def evolve(
     return EngineerAnswer(question, bench.key, notes, progress, tuple(found), proof, "search")
 
 
-def review(catalogue: Catalogue, question: Question, path: Path) -> EngineerAnswer:
+def review(catalogue: Catalogue, question: Question, path: Path, *, resolved: Resolved | None = None) -> EngineerAnswer:
     """Prove a policy that someone wrote.
 
     Parameters
@@ -118,6 +130,8 @@ def review(catalogue: Catalogue, question: Question, path: Path) -> EngineerAnsw
         What it is measured on.
     path : Path
         File with the policy.
+    resolved : Resolved, optional
+        As of a search.
 
     Returns
     -------
@@ -129,8 +143,9 @@ def review(catalogue: Catalogue, question: Question, path: Path) -> EngineerAnsw
         If the file cannot be read, or the policy is rejected.
     """
     question.require_valid()
+    question = question.filled()
     text = text_of(path, question.target)
-    bench = bench_of(catalogue, question)
+    bench = bench_of(catalogue, question, resolved=resolved)
     bench = replace(bench, slices=tuple(item for item in bench.slices if item.split not in (TRAIN, "select")))
     with Court(bench, question.workers) as court:
         proof = prove(bench, court, text)
@@ -147,8 +162,9 @@ def text_of(path: Path, target: str) -> str:
         If there is none, or the gate rejects it.
     """
     from gigawatt.planning.policies import read_policy
+    from gigawatt.planning.routers import read_router
 
-    program = getattr(read_policy(path), TARGETS[target].hook)
+    program = read_router(path) if target == ROUTER.name else getattr(read_policy(path), TARGETS[target].hook)
     if program is None:
         message = f"{path}: has no policy for {TARGETS[target].hook}, which is what a {target} needs"
         raise InputError(message)
@@ -164,8 +180,7 @@ def proposer_of(question: Question, features: Features, secret: str, seen: list[
         from gigawatt.planning.engineer.proposals.llm import LanguageModel
 
         return LanguageModel(Chat(question.llm, question.model, secret), target, features, seen)
-    orders = target.hook != "checkpoint"  # whose value is an interval, not a rank
-    source = Genetic(features, tuple(target.books.values()), question.seed, orders=orders)
+    source = Genetic(features, (*target.books.values(), *target.seeds), question.seed, orders=target.orders)
     source.remember(seen)
     return source
 

@@ -50,7 +50,8 @@ class Folder:
             write_atomically(self.path / LOG, "")
             return {}
         asked = _read(self.path / QUESTION)
-        other = [name for name, value in asdict(question).items() if name not in BUDGETS and asked.get(name) != value]
+        said = json.loads(dumps(asdict(question)))
+        other = [name for name, value in said.items() if name not in BUDGETS and asked.get(name) != value]
         if other:
             message = f"{self.path}: the search there asked for another {', '.join(other)}; resume it as it was asked"
             raise InputError(message)
@@ -94,7 +95,8 @@ def question_of(path: Path) -> Question:
     if not (path / QUESTION).is_file():
         message = f"{path}: there is no search of the engineer"
         raise RunNotFoundError(message)
-    return Question(**_read(path / QUESTION))
+    found = _read(path / QUESTION)
+    return Question(**{**found, "settings": tuple(found.get("settings", ()))})
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -13,18 +13,15 @@ import sys
 from dataclasses import astuple, dataclass, replace
 from typing import Any, BinaryIO
 
-from gigawatt.engines.fleet import simulate
 from gigawatt.engines.policy import compile_policy
 from gigawatt.engines.policy.tree import nodes_count
 from gigawatt.errors import EngineError, GigawattError
 from gigawatt.planning.engineer.bench import Bench
-from gigawatt.planning.engineer.measures import measured
-from gigawatt.planning.engineer.targets import by_hand, by_program, features_of
+from gigawatt.planning.engineer.targets import TARGETS
 
 MEMORY_BYTES = 1 << 30  # beyond what the loaded simulator takes
 PROCESSOR_S = 60.0  # of one request; a week takes some hundredths of a second
 STANDARD_FILES = 3  # standard input, output and error stay open
-WARM_S = 3600.0  # simulated before the limits, so that all that is loaded late has been
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +56,13 @@ def judged(bench: Bench, request: dict[str, Any]) -> dict[str, Any]:
     dict
         `rows`, a list of measures for each slice, and `parts` of the policy; or `rejected` with the reason.
     """
-    target = bench.question.target
+    target = TARGETS[bench.question.target]
     try:
-        program = None
-        if "text" in request:
-            program = compile_policy(request["text"], features_of(target))
-        rows = []
-        for at in request["slices"]:
-            item = bench.slices[at]
-            if program is None:
-                simulation = by_hand(target, str(request["rival"]), item.simulation)
-            else:
-                simulation = by_program(target, program, item.simulation)
-            found = measured(simulate(simulation), simulation, item.counts_N, item.largest_N)
-            rows.append(list(astuple(found)))
+        program = compile_policy(request["text"], target.features) if "text" in request else None
+        rows = [
+            list(astuple(target.measure(bench.slices[at], program, str(request.get("rival", "")))))
+            for at in request["slices"]
+        ]
     except EngineError as error:
         return {"rejected": f"the simulator's own balances do not hold under it: {error}"}
     except GigawattError as error:
@@ -108,10 +98,9 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
 
 def _warm(bench: Bench) -> None:
     """Load all that a request needs while files may still be opened."""
-    first = bench.slices[0]
-    short = replace(first, simulation=replace(first.simulation, duration_s=WARM_S))
-    small = replace(bench, slices=(short,))
-    name = features_of(bench.question.target).names[0]
+    target = TARGETS[bench.question.target]
+    small = replace(bench, slices=(target.short(bench.slices[0]),))
+    name = target.features.names[0]
     judged(small, {"text": f"{name} * 2 + 1", "slices": [0]})
     judged(small, {"text": "no_such_feature", "slices": [0]})
 

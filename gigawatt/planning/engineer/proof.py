@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from gigawatt.errors import InfeasibleError, InputError
 from gigawatt.planning.engineer.archive import Archive, Entry
 from gigawatt.planning.engineer.bench import Bench
 from gigawatt.planning.engineer.court import Court, Verdict
 from gigawatt.planning.engineer.evidence import PROVEN_P, Evidence, holm, p_value, paired
-from gigawatt.planning.engineer.measures import Measures, mean_of
+from gigawatt.planning.engineer.measures import mean_of
 from gigawatt.planning.engineer.score import Limits, Score, best_by_hand, limits_of, score_of
-from gigawatt.planning.engineer.targets import TARGETS, names_by_hand
+from gigawatt.planning.engineer.targets import TARGETS
 
 FINALISTS = 12  # of the archive go to the select weeks
 SELECT, TEST, ELSEWHERE = "select", "test", "elsewhere"
@@ -42,6 +43,7 @@ class Proof:
 
     Attributes
     ----------
+    target : str
     text : str
     parts : int
     reference : str
@@ -54,18 +56,19 @@ class Proof:
     limits : Limits
     against : dict of str to Evidence
         By rule.
-    means : dict of str to Measures
+    means : dict of str to measures
         By rule, and "policy".
     elsewhere : dict of str to Evidence
         By fleet and work that are not the search's: against the best rule by hand there.
     elsewhere_reference : dict of str to str
         Which that is.
-    least_wait_s : float
-        Mean over the test slices of what no schedule can undercut. [s]
+    least : float
+        Mean over the test slices of what is proven that no policy can undercut; 0 where nothing is.
     shares : dict of str to float
         Relative change of what is wanted, by test slice, against the reference. [-]
     """
 
+    target: str
     text: str
     parts: int
     reference: str
@@ -73,10 +76,10 @@ class Proof:
     score: Score
     limits: Limits
     against: dict[str, Evidence]
-    means: dict[str, Measures]
+    means: dict[str, Any]
     elsewhere: dict[str, Evidence]
     elsewhere_reference: dict[str, str]
-    least_wait_s: float
+    least: float
     shares: dict[str, float]
 
     def is_better_than(self, rule: str) -> bool:
@@ -94,9 +97,8 @@ def rivals_on(bench: Bench, court: Court, places: Sequence[int]) -> dict[str, Ve
     InfeasibleError
         If the simulator takes none of them.
     """
-    names = names_by_hand(bench.question.target)
-    found = dict(zip(names, court.rivals(names, places), strict=True))
-    usual = found[TARGETS[bench.question.target].usual]
+    found = dict(zip(bench.rivals, court.rivals(bench.rivals, places), strict=True))
+    usual = found[bench.usual]
     if usual.rejected:
         message = f"engineer: the rule by hand that is usual does not run: {usual.rejected}"
         raise InfeasibleError(message)
@@ -120,7 +122,7 @@ def finalists(bench: Bench, court: Court, archive: Archive) -> list[Finalist]:
     places, target = bench.of(SELECT), bench.question.target
     rivals = rivals_on(bench, court, places)
     slices = [bench.slices[at] for at in places]
-    limits = limits_of(target, rivals, slices)
+    limits = limits_of(target, rivals, slices, bench.usual)
     before = _wanted(target, rivals[limits.reference])
     kept = []
     for entry, verdict in _judged(court, archive.best(FINALISTS), places):
@@ -162,13 +164,14 @@ def prove(bench: Bench, court: Court, text: str) -> Proof:
         raise InputError(verdict.rejected)
     rivals = rivals_on(bench, court, places)
     slices = [bench.slices[at] for at in places]
-    limits = limits_of(target, rivals, slices)
+    limits = limits_of(target, rivals, slices, bench.usual)
     weeks, names = [item.week for item in slices], [item.name for item in slices]
     after = _wanted(target, verdict)
     before = _wanted(target, rivals[limits.reference])
     means = {name: mean_of(list(found.rows)) for name, found in rivals.items()}
     elsewhere, references = _elsewhere(bench, court, text)
     return Proof(
+        target=target,
         text=text,
         parts=verdict.parts,
         reference=limits.reference,
@@ -179,7 +182,7 @@ def prove(bench: Bench, court: Court, text: str) -> Proof:
         means={**means, "policy": mean_of(list(verdict.rows))},
         elsewhere=elsewhere,
         elsewhere_reference=references,
-        least_wait_s=sum(item.least_wait_s for item in slices) / len(slices),
+        least=sum(TARGETS[target].least(item) for item in slices) / len(slices),
         shares={
             name: (b - a) / max(a, 1e-12) for name, a, b in zip(names, before, after, strict=True)
         },

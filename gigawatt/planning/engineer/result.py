@@ -13,13 +13,13 @@ from gigawatt.planning.document import dumps, envelope, package_version
 from gigawatt.planning.engineer.evidence import PROVEN_P, Evidence
 from gigawatt.planning.engineer.evolve import EngineerAnswer
 from gigawatt.planning.engineer.folder import EVIDENCE, POLICY, RESULT, Folder
-from gigawatt.planning.engineer.measures import Measures
 from gigawatt.planning.engineer.proof import Proof
-from gigawatt.planning.engineer.targets import TARGETS, WAIT, features_of
+from gigawatt.planning.engineer.target import Target
+from gigawatt.planning.engineer.targets import TARGETS, features_of
 from gigawatt.planning.engineer.words import in_words
-from gigawatt.units import SECONDS_PER_HOUR
 
 SLICES_SHOWN = 5  # of those where a policy loses
+MORE_IS_BETTER = {"hit_frac"}  # of measures without a guard
 
 
 def policy_file(target: str, text: str) -> str:
@@ -46,61 +46,66 @@ def policy_file(target: str, text: str) -> str:
 
 
 def verdict(proof: Proof) -> str:
+    """Say what is proven, what is not, and where little is at stake."""
+    wanted = TARGETS[proof.target].column(TARGETS[proof.target].wanted)
+    before = proof.against[proof.reference].before
+    little = f" Little is at stake: {wanted.what} is {wanted.said(before)} under {proof.reference}."
+    return _claim(proof) + (little if before < wanted.little else "")
+
+
+def _claim(proof: Proof) -> str:
     """Say in a sentence what is proven, and what is not."""
+    spans = TARGETS[proof.target].spans
     if proof.score.alarm:
         return f"ALARM: {proof.score.alarm}. A result that cannot be is a defect of the simulator; nothing is claimed."
     if proof.score.breaches:
         return f"Not better: {'; '.join(proof.score.breaches)}."
     best, built_in = proof.against[proof.reference], proof.against[proof.built_in]
+    if not best.before:
+        return "Nothing to win."
     if proof.is_better_than(proof.reference):
-        found = f"{change_words(best)} against {proof.reference}"
+        found = f"{change_words(best, spans)} against {proof.reference}"
         return f"Better than every rule by hand, those of the books included: {found}."
     if proof.is_better_than(proof.built_in):
         return (
-            f"Better than every rule that the simulator has: {change_words(built_in)} against {proof.built_in}. Not "
-            f"proven better than {proof.reference}, a rule of the books: {change_words(best)}."
+            f"Better than every rule that the simulator has: {change_words(built_in, spans)} against {proof.built_in}. "
+            f"Not proven better than {proof.reference}, another rule by hand: {change_words(best, spans)}."
         )
     if built_in.p_value < PROVEN_P and built_in.change_frac < 0.0:
         return (
             f"Better than {proof.built_in}, the best rule of the simulator, by the paired test, but not surely beyond "
-            f"these weeks: {change_words(built_in)}; the interval over weeks reaches above 0."
+            f"these {spans}: {change_words(built_in, spans)}; the interval over {spans} reaches above 0."
         )
     return (
-        f"Not proven better: {change_words(built_in)} against {proof.built_in}, the best rule of the simulator; "
+        f"Not proven better: {change_words(built_in, spans)} against {proof.built_in}, the best rule of the simulator; "
         f"p below {PROVEN_P} and an interval below 0 are asked for."
     )
 
 
-def change_words(found: Evidence) -> str:
+def change_words(found: Evidence, spans: str = "weeks") -> str:
     """Say a change with its interval and test."""
     return (
         f"{100.0 * found.change_frac:+.1f} % [{100.0 * found.low_frac:+.1f}, {100.0 * found.high_frac:+.1f}], "
         f"p = {found.p_value:.2g}, better in {found.better_count} of {found.slices_count} slices and "
-        f"{found.better_weeks_count} of {found.weeks_count} weeks"
+        f"{found.better_weeks_count} of {found.weeks_count} {spans}"
     )
 
 
-HEADINGS = ("rule", "mean wait h", "p99 h", "largest h", "longest h", "goodput %", "lost %", "change", "p")
+def headings(target: Target, *, all_columns: bool = True) -> list[str]:
+    """Return the heads of the table of before and after."""
+    return ["rule", *(item.heading for item in target.columns if item.shown or all_columns), "change", "p"]
 
 
-def table_rows(proof: Proof) -> list[list[str]]:
+def table_rows(proof: Proof, *, all_columns: bool = True) -> list[list[str]]:
     """Return the table of before and after: each rule by hand, then the policy."""
+    columns = [item for item in TARGETS[proof.target].columns if item.shown or all_columns]
     order = sorted(proof.against, key=lambda name: -proof.against[name].before)
-    rows = [[name, *_cells(proof.means[name]), *_changed(proof.against[name])] for name in order]
-    return [*rows, ["policy", *_cells(proof.means["policy"]), "", ""]]
-
-
-def _cells(row: Measures) -> list[str]:
-    """Return the measures of a rule as cells."""
-    waits = (row.mean_wait_s, row.tail_wait_s, row.largest_wait_s, row.longest_wait_s)
-    return [
-        *(
-            f"{value / SECONDS_PER_HOUR:.3f}" if value < 36_000.0 else f"{value / SECONDS_PER_HOUR:.1f}"
-            for value in waits
-        ),
-        f"{100.0 * row.goodput_frac:.2f}",
-        f"{100.0 * row.lost_frac:.3f}",
+    rows = [
+        [name, *(item.figure(float(getattr(means, item.name))) for item in columns)]
+        for name, means in [*((name, proof.means[name]) for name in order), ("policy", proof.means["policy"])]
     ]
+    changes = [*(_changed(proof.against[name]) for name in order), ["", ""]]
+    return [row + change for row, change in zip(rows, changes, strict=True)]
 
 
 def _changed(found: Evidence) -> list[str]:
@@ -111,25 +116,17 @@ def _changed(found: Evidence) -> list[str]:
 
 def losses(proof: Proof) -> list[str]:
     """Say where a policy loses against the best rule by hand: measures, slices, other fleets and jobs."""
-    mine, other = proof.means["policy"], proof.means[proof.reference]
-    found = []
-    for name, what in (
-        ("tail_wait_s", "99th percentile of waits"), ("largest_wait_s", "wait of the largest jobs"),
-        ("longest_wait_s", "longest wait"),
-    ):  # fmt: skip
-        here, there = getattr(mine, name), getattr(other, name)
-        if here > there:
-            found.append(
-                f"{what}: {here / SECONDS_PER_HOUR:.2f} h, {there / SECONDS_PER_HOUR:.2f} h under {proof.reference}"
-            )
-    if mine.goodput_frac < other.goodput_frac:
-        found.append(
-            f"goodput: {100.0 * mine.goodput_frac:.3f} %, {100.0 * other.goodput_frac:.3f} % under {proof.reference}"
-        )
+    target = TARGETS[proof.target]
+    mine, other, found = proof.means["policy"], proof.means[proof.reference], []
+    better_high = {guard.name for guard in target.guards if guard.more} | MORE_IS_BETTER
+    for column in target.columns:
+        here, there = float(getattr(mine, column.name)), float(getattr(other, column.name))
+        if (here < there) if column.name in better_high else (here > there):
+            found.append(f"{column.what}: {column.said(here)}, {column.said(there)} under {proof.reference}")
     worse = sorted(((share, name) for name, share in proof.shares.items() if share > 0.0), reverse=True)
     found += [f"{name}: {100.0 * share:+.1f} %" for share, name in worse[:SLICES_SHOWN]]
     found += [
-        f"{where}: {change_words(item)} against {proof.elsewhere_reference[where]}"
+        f"{where}: {change_words(item, target.spans)} against {proof.elsewhere_reference[where]}"
         for where, item in proof.elsewhere.items()
         if item.change_frac > 0.0
     ]
@@ -140,7 +137,7 @@ def page(answer: EngineerAnswer) -> str:
     """Return the evidence as a page in Markdown."""
     proof, target = answer.proof, TARGETS[answer.question.target]
     program = compile_policy(proof.text, features_of(answer.question.target))
-    wanted = "mean wait" if target.wanted == WAIT else "share of held time that is lost"
+    wanted = target.column(target.wanted)
     lines = [f"# A {answer.question.target} against the rules by hand", "", verdict(proof), ""]
     lines += ["```python", policy_file(answer.question.target, proof.text).rstrip(), "```", ""]
     lines += [
@@ -152,16 +149,17 @@ def page(answer: EngineerAnswer) -> str:
         "",
     ]
     lines += [
-        "## Before and after, on the test weeks",
+        f"## Before and after, on the test {target.spans}",
         "",
-        f"Change is that of the {wanted}, with its 95 % interval.",
+        f"Change is that of {wanted.what}, with its 95 % interval.",
         "",
     ]
-    lines += [_line(HEADINGS), _line(["---"] * len(HEADINGS)), *(_line(row) for row in table_rows(proof))]
-    lines += ["", f"No schedule has a mean wait below {proof.least_wait_s / SECONDS_PER_HOUR:.3f} h there.", ""]
+    heads = headings(target)
+    lines += [_line(heads), _line(["---"] * len(heads)), *(_line(row) for row in table_rows(proof))]
+    lines += ["", *([target.bound.format(wanted.said(proof.least)), ""] if target.bound else [])]
     lines += ["## Elsewhere", ""]
     lines += [
-        f"- {where}: {change_words(item)} against {proof.elsewhere_reference[where]}"
+        f"- {where}: {change_words(item, target.spans)} against {proof.elsewhere_reference[where]}"
         for where, item in proof.elsewhere.items()
     ]
     lines += ["", "## Where it loses", "", *(f"- {item}" for item in losses(proof)), ""]
@@ -181,9 +179,11 @@ def _line(cells: list[str] | tuple[str, ...]) -> str:
 
 def _search(answer: EngineerAnswer) -> list[str]:
     """Say what the search did."""
+    target = TARGETS[answer.question.target]
     found = [
-        "draws of one week are kin: the interval draws weeks anew first, the test takes slices as they are",
-        "all policies know each job's running time as stated, which is the true one here",
+        f"draws of one of the {target.spans} are kin: the interval draws {target.spans} anew first, the test takes "
+        "slices as they are",
+        *target.notes,
     ]
     now = answer.progress
     if now is None:
@@ -194,7 +194,7 @@ def _search(answer: EngineerAnswer) -> list[str]:
     )
     best = answer.finalists[0]
     chosen = (
-        f"chosen among {len(answer.finalists)} finalists on the select weeks, there "
+        f"chosen among {len(answer.finalists)} finalists on the select {target.spans}, there "
         f"{100.0 * best.score.gain_frac:+.1f} % better than the best rule by hand (p = {best.p_value:.2g} by Holm)"
     )
     return [*found, words, chosen]
@@ -218,7 +218,7 @@ def record(answer: EngineerAnswer) -> dict[str, Any]:
         "measures": {name: asdict(item) for name, item in proof.means.items()},
         "score": asdict(proof.score),
         "limits": asdict(proof.limits),
-        "least_wait_s": proof.least_wait_s,
+        "least": proof.least,
         "elsewhere": {name: {"reference": against[name], **asdict(item)} for name, item in proof.elsewhere.items()},
         "loses": losses(proof),
         "notes": list(answer.notes),

@@ -13,7 +13,7 @@ from gigawatt.planning.engineer.folder import Folder
 from gigawatt.planning.engineer.proposals import Proposal, Proposer
 from gigawatt.planning.engineer.question import Question
 from gigawatt.planning.engineer.score import Score, score_of
-from gigawatt.planning.engineer.slices import Slice
+from gigawatt.planning.engineer.target import AnySlice
 from gigawatt.planning.engineer.targets import TARGETS
 
 BATCH = 32  # proposals between two looks at the archive: enough for any number of judges
@@ -68,7 +68,7 @@ class Search:
     Attributes
     ----------
     question : Question
-    slices : sequence of Slice
+    slices : sequence of slices
         Of the bench.
     training : list of int
         Places of those that it may see.
@@ -82,7 +82,7 @@ class Search:
     """
 
     question: Question
-    slices: Sequence[Slice]
+    slices: Sequence[AnySlice]
     training: list[int]
     judges: Judges
     proposer: Proposer

@@ -128,15 +128,21 @@ def slice_of(base: Simulation, jobs: Jobs, split: str, where: str, week: int, dr
     cut = taken(jobs, np.flatnonzero(inside), start_s)
     if draw:
         cut = drawn_anew(cut, np.random.default_rng([base.seed, week, draw]), BEFORE_S + WEEK_S)
-    part = base.partitions[0]
-    most = part.nodes_count * part.node_gpus_count
-    cut = taken(cut, np.flatnonzero(cut.gpus_N <= most), 0.0)
-    counts_N = cut.submit_s_N >= BEFORE_S
-    simulation = replace(
-        base, jobs=cut, duration_s=BEFORE_S + WEEK_S + AFTER_S, warm_up_s=0.0, seed=base.seed * MOST_SEEDS + draw
-    )
-    least_s = least_mean_wait_s(taken(cut, np.flatnonzero(counts_N), 0.0), most)
-    return Slice(split, where, week, draw, simulation, counts_N, largest_of(cut, counts_N), least_s)
+    seed = base.seed * MOST_SEEDS + draw
+    return made_of(split, where, week, draw, replace(base, jobs=cut, warm_up_s=0.0, seed=seed))
+
+
+def made_of(split: str, where: str, week: int, draw: int, simulation: Simulation) -> Slice:
+    """Return a slice of a simulation whose jobs are those of one week and of the two days before it."""
+    sizes = [part.nodes_count * part.node_gpus_count for part in simulation.partitions]
+    jobs = taken(simulation.jobs, np.flatnonzero(simulation.jobs.gpus_N <= max(sizes)), 0.0)
+    counts_N = jobs.submit_s_N >= BEFORE_S
+    if not counts_N.any():
+        message = f"engineer: no job comes in week {week} ({where}); ask for a larger fleet, or a higher load"
+        raise InfeasibleError(message)
+    least_s = least_mean_wait_s(taken(jobs, np.flatnonzero(counts_N), 0.0), sum(sizes))
+    whole = replace(simulation, jobs=jobs, duration_s=BEFORE_S + WEEK_S + AFTER_S)
+    return Slice(split, where, week, draw, whole, counts_N, largest_of(jobs, counts_N), least_s)
 
 
 def taken(jobs: Jobs, index_N: NDArray[np.int64], start_s: float) -> Jobs:

@@ -10,7 +10,7 @@ from gigawatt.engines.policy import Features, Program
 from gigawatt.engines.policy.arithmetic import evaluate
 from gigawatt.engines.policy.describe import describe
 from gigawatt.engines.policy.features import Feature
-from gigawatt.planning.engineer.targets import Target
+from gigawatt.planning.engineer.target import Target
 
 POINTS, STEPS = 80, 5  # situations drawn; values of one feature tried in each
 LEAST_FRAC, MOST = (

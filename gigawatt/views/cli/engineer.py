@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gigawatt.views.cli.shell import AsJson, Overlays, Quiet, put, put_json, quantity, say_aside
+from gigawatt.views.cli import shell
+from gigawatt.views.cli.shell import AsJson, Overlays, Quiet, Settings, put, put_json, quantity, say_aside
 
 if TYPE_CHECKING:
     from gigawatt.catalogue import Catalogue
     from gigawatt.planning.engineer import Question
+    from gigawatt.scenario.resolve import Resolved
 
 EXAMPLE = "Example: gigawatt engineer evolve --target scheduler --trace jobs.parquet --gpus 10k --out runs/first"
 ACTIONS = ("evolve", "review", "leaderboard")
@@ -29,20 +31,41 @@ def run(
         Path | None, typer.Argument(help="Policy to review; folder of the leaderboard, runs if not given.")
     ] = None,
     target: Annotated[
-        str, typer.Option(help="What the policy decides: scheduler, placement, victim, checkpoint.")
+        str, typer.Option(help="What the policy decides: scheduler, placement, victim, checkpoint, power, router.")
     ] = "scheduler",
+    scenario: Annotated[
+        str | None,
+        typer.Option(help="Fleet, work and rules, shipped or a file; a week each of its months is simulated."),
+    ] = None,
+    months: Annotated[
+        str | None, typer.Option(help="Of a scenario: 2026-01..2026-12; its twelve fullest if not given.")
+    ] = None,
     trace: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Jobs of a cluster: sacct, SWF, Philly, Helios, Acme, any table."),
+        typer.Option(
+            metavar="FILE",
+            help="Jobs: sacct, SWF, Philly, Helios, Acme, any table; for a router requests, as serve reads them.",
+        ),
     ] = None,
     form: Annotated[str, typer.Option("--format", help="Format of the trace; told from the file if not given.")] = "",
     workload: Annotated[
-        str, typer.Option(metavar="CLUSTER", help="Jobs drawn from the statistics of a cluster; philly if not given.")
+        str,
+        typer.Option(metavar="CLUSTER", help="Jobs drawn from a cluster's statistics; philly, or as the scenario's."),
     ] = "",
-    accelerator: Annotated[str, typer.Option(help="Kind.")] = "h100-sxm",
-    gpus: Annotated[str, typer.Option(help="How many there are, for example 10k.")] = "10k",
-    load: Annotated[str, typer.Option(help="GPUs that a week's jobs ask for over those there are.")] = "70%",
-    weeks: Annotated[int, typer.Option(help="Of a drawn workload; a trace has its own.")] = 9,
+    accelerator: Annotated[
+        str, typer.Option(help="Kind; h100-sxm if not given. A scenario has its own.", show_default=False)
+    ] = "",
+    gpus: Annotated[
+        str | None, typer.Option(help="How many there are, for example 10k; 10k, or 16 replicas, if not given.")
+    ] = None,
+    serves: Annotated[
+        str, typer.Option(metavar="MODEL", help="Of a router: what is served; llama-3.1-70b, or the scenario's.")
+    ] = "",
+    load: Annotated[
+        str | None,
+        typer.Option(help="What is asked for over what there is; 70%, of a scenario 100% of what it keeps for jobs."),
+    ] = None,
+    weeks: Annotated[int, typer.Option(help="Of drawn work; a trace of jobs has its own.")] = 9,
     draws: Annotated[int, typer.Option(help="Times that each week is drawn anew, with other failures.")] = 5,
     reliability: Annotated[
         str, typer.Option(help="Failure rates of the catalogue; none for a fleet that never fails.")
@@ -65,11 +88,12 @@ def run(
         Path | None, typer.Option(metavar="DIR", help="Run folder; runs/engineer-TARGET if not given.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the search in the run folder.")] = False,
+    settings: Settings = None,
     overlays: Overlays = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write policies for a fleet and prove them on weeks that the search has not seen."""
+    """Write policies for a fleet or for what it serves and prove them on weeks that the search has not seen."""
     from gigawatt.errors import InputError, nearest
 
     if action not in ACTIONS:
@@ -81,22 +105,34 @@ def run(
     if (action == "review") != (path is not None):
         message = "gigawatt engineer review FILE takes a file with a policy, evolve takes none"
         raise InputError(message)
-    from gigawatt.catalogue import load as load_catalogue
     from gigawatt.planning.engineer import Question
 
     question = Question(
-        target=target, trace=str(trace) if trace else "", form=form, workload=workload, accelerator=accelerator,
-        gpus=round(quantity("--gpus", gpus, "GPU", 1.0)), load_frac=quantity("--load", load, "1", 0.0), weeks=weeks,
-        draws=draws, reliability=reliability, budget_evaluations=budget, budget_tokens=tokens, budget_s=time_limit,
-        seed=seed, workers=workers, llm=llm, model=model,
+        target=target, scenario=scenario or "", settings=tuple(settings or ()), months=months or "",
+        trace=str(trace) if trace else "", form=form, workload=workload, accelerator=accelerator,
+        gpus=round(quantity("--gpus", gpus, "GPU", 1.0)) if gpus else 0, serves=serves,
+        load_frac=quantity("--load", load, "1", 0.01) if load else 0.0, weeks=weeks, draws=draws,
+        reliability=reliability, budget_evaluations=budget, budget_tokens=tokens, budget_s=time_limit, seed=seed,
+        workers=workers, llm=llm, model=model,
     )  # fmt: skip
-    catalogue = load_catalogue(tuple(overlays or ()))
-    _answer(catalogue, question, action, path, out, resume, as_json, quiet)
+    question.require_valid()
+    catalogue, resolved = _found(question, overlays)
+    _answer(catalogue, question, resolved, action, path, out, resume, as_json, quiet)
+
+
+def _found(question: Question, overlays: list[Path] | None) -> tuple[Catalogue, Resolved | None]:
+    """Return the catalogue, and the scenario where one is asked for."""
+    if question.scenario:
+        resolved = shell.resolved(question.scenario, list(question.settings), overlays)
+        return resolved.catalogue, resolved
+    from gigawatt.catalogue import load as load_catalogue
+
+    return load_catalogue(tuple(overlays or ())), None
 
 
 def _answer(
-    catalogue: Catalogue, question: Question, action: str, path: Path | None, out: Path | None, resume: bool,
-    as_json: bool, quiet: bool,
+    catalogue: Catalogue, question: Question, resolved: Resolved | None, action: str, path: Path | None,
+    out: Path | None, resume: bool, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Search or review, write the result, say it."""
     from gigawatt.planning.engineer import evolve, review
@@ -108,12 +144,13 @@ def _answer(
         folder = out or RESULTS / f"engineer-{question.target}"
         say_aside(f"searching; {folder} has every proposal. Ctrl-C stops, --resume goes on", quiet)
         answer = evolve(
-            catalogue, question, folder, _teller(quiet), resume=resume, secret=os.environ.get(KEY_VARIABLE, "")
-        )
+            catalogue, question, folder, _teller(quiet), resume=resume, secret=os.environ.get(KEY_VARIABLE, ""),
+            resolved=resolved,
+        )  # fmt: skip
     else:
         assert path is not None
-        say_aside("judging on the test weeks", quiet)
-        answer = review(catalogue, question, path)
+        say_aside("judging on the slices of the proof", quiet)
+        answer = review(catalogue, question, path, resolved=resolved)
     if folder is not None:
         write(answer, folder)
     if as_json:
@@ -131,7 +168,7 @@ def _teller(quiet: bool) -> Any:
             told[0] = now.evaluations
             say_aside(
                 f"{now.elapsed_s:6.0f} s  {now.evaluations:6,} simulated, {now.rejections:,} rejected, best "
-                f"{100.0 * now.best_frac:+.1f} % better than the best rule by hand on the training weeks",
+                f"{100.0 * now.best_frac:+.1f} % better than the best rule by hand on the training slices",
                 quiet,
             )
 

@@ -11,16 +11,13 @@ from gigawatt.errors import InputError
 from gigawatt.planning.engineer.archive import Archive, Entry
 from gigawatt.planning.engineer.proposals import Proposal
 from gigawatt.planning.engineer.proposals.chat import Chat
-from gigawatt.planning.engineer.score import GOODPUT_SLACK, Limits
-from gigawatt.planning.engineer.targets import WAIT, Target
-from gigawatt.units import SECONDS_PER_HOUR
+from gigawatt.planning.engineer.score import Limits
+from gigawatt.planning.engineer.target import Target
+from gigawatt.planning.engineer.targets import TARGETS
 
 SHOWN_BEST = 4  # programs in the prompt
 FENCE = re.compile(r"```[a-zA-Z0-9]*[ \t]*\n(.*?)```", re.DOTALL)
-ROLE = (
-    "You improve the rules by which a fleet of accelerators is run. You answer with one policy in a fenced code block "
-    "and nothing else."
-)
+ROLE = "You improve the rules by which {} is run. You answer with one policy in a fenced code block and nothing else."
 LANGUAGE = """A policy is a small part of Python: one expression over the features, or one function whose parameters are
 features. There are numbers, + - * / // % **, comparisons, and/or/not, a if test else b, assignments to local names,
 if/elif/else, for i in range(n) with a whole number n, return, and the functions abs, clip(x, least, most), exp, floor,
@@ -54,7 +51,7 @@ class LanguageModel:
     def _seeds(self) -> list[str]:
         """Return the policies to begin with that the table allows and that are new."""
         fresh = []
-        for text in self.target.books.values():
+        for text in (*self.target.books.values(), *self.target.seeds):
             try:
                 compile_policy(text, self.features)
             except InputError:
@@ -67,7 +64,9 @@ class LanguageModel:
     def _one(self, archive: Archive) -> Proposal:
         """Ask once."""
         words = prompt(self.target, self.features, archive.best(SHOWN_BEST), archive.limits, self.last)
-        reply = self.chat.ask([{"role": "system", "content": ROLE}, {"role": "user", "content": words}])
+        reply = self.chat.ask(
+            [{"role": "system", "content": ROLE.format(self.target.setting)}, {"role": "user", "content": words}]
+        )
         if reply.failure:
             return Proposal("", self.chat.model, reply.failure, reply.tokens_count)
         text = code_in(reply.text)
@@ -129,24 +128,22 @@ def prompt(target: Target, features: Features, best: Sequence[Entry], limits: Li
 
 def _aim(target: Target, limits: Limits) -> str:
     """Say what is wanted and what is guarded."""
-    wanted = "the mean time that jobs wait" if target.wanted == WAIT else "the share of held time that is lost"
-    at = f"{limits.wanted / SECONDS_PER_HOUR:.3f} h" if target.wanted == WAIT else f"{100.0 * limits.wanted:.3f} %"
+    wanted = target.column(target.wanted)
+    keep = [
+        f"{target.column(guard.name).what} {'above' if guard.more else 'below'} "
+        f"{target.column(guard.name).said(limits.guards[guard.name])}"
+        for guard in target.guards
+    ]
     return (
-        f"Make {wanted} small; the best rule by hand ({limits.reference}) has {at}. Keep the 99th percentile of waits "
-        f"below {limits.tail_wait_s / SECONDS_PER_HOUR:.2f} h, the mean wait of the largest jobs below "
-        f"{limits.largest_wait_s / SECONDS_PER_HOUR:.2f} h, goodput above {100.0 * limits.goodput_frac:.2f} % (within "
-        f"{100.0 * GOODPUT_SLACK:.1f} points). Short policies are preferred."
+        f"Make {wanted.what} small; the best rule by hand ({limits.reference}) has {wanted.said(limits.wanted)}. Keep "
+        f"{', '.join(keep)}. Short policies are preferred."
     )
 
 
 def _shown(entry: Entry, limits: Limits) -> str:
     """Show one policy with what was measured."""
-    means, score = entry.score.means, entry.score
+    means, score, target = entry.score.means, entry.score, TARGETS[limits.target]
     weak = "; ".join(score.breaches) or "keeps all limits"
-    longest_h = means.longest_wait_s / SECONDS_PER_HOUR
-    return (
-        f"```\n{entry.text}\n```\n{100.0 * score.gain_frac:+.1f} % against {limits.reference}; mean wait "
-        f"{means.mean_wait_s / SECONDS_PER_HOUR:.3f} h, 99th percentile {means.tail_wait_s / SECONDS_PER_HOUR:.2f} h, "
-        f"largest jobs {means.largest_wait_s / SECONDS_PER_HOUR:.2f} h, longest {longest_h:.1f} h, "
-        f"goodput {100.0 * means.goodput_frac:.2f} %, lost {100.0 * means.lost_frac:.3f} %; {weak}"
-    )
+    said = [f"{item.what} {item.said(float(getattr(means, item.name)))}" for item in target.columns]
+    gain = f"{100.0 * score.gain_frac:+.1f} % against {limits.reference}"
+    return f"```\n{entry.text}\n```\n{gain}; {', '.join(said)}; {weak}"

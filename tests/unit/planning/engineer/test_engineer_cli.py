@@ -102,6 +102,8 @@ def test_a_search_that_is_there_is_not_overwritten(evolved, folder):
         (["evolve", "--llm", "http://localhost"], "go together"),
         (["evolve", "--llm", "localhost", "--model", "m"], "no address"),
         (["evolve", "--load", "300%"], "load"),
+        (["evolve", "--scenario", "neocloud-20mw", "--gpus", "100"], "leave it out, or leave out the scenario"),
+        (["evolve", "--set", "fleet.policy=fifo"], "settings are a scenario's"),
         (["review", "nothing.py"], "cannot be read"),
     ],
 )
@@ -120,6 +122,6 @@ def test_a_policy_for_another_hook_is_said(tmp_path):
 
 def test_the_question_names_every_fault_at_once():
     with pytest.raises(InputError) as error:
-        Question(target="x", trace="a", workload="b", gpus=0, budget_s=-1.0).require_valid()
+        Question(target="x", trace="a", workload="b", gpus=-1, budget_s=-1.0).require_valid()
     assert all(words in str(error.value) for words in ("target", "not both", "at least 1", "not negative"))
     assert load().workloads["philly"]

@@ -180,7 +180,7 @@ def test_the_prompt_tells_contract_features_the_best_and_where_they_are_weak(ben
     assert TARGET.contract in words
     assert all(f"{row.name} [{row.unit}]" in words for row in FEATURES.rows)
     assert "-run_time_s" in words
-    assert "99th percentile of waits is 25.00 h, at most" in words
+    assert "99th percentile of waits is 25.000 h, at most" in words
     assert "Your last answer was rejected. policy, line 1: an import." in words
 
 

@@ -13,8 +13,9 @@ from gigawatt.errors import InfeasibleError
 from gigawatt.planning.engineer.archive import Archive, Entry
 from gigawatt.planning.engineer.court import Verdict
 from gigawatt.planning.engineer.evidence import holm, p_value, paired
+from gigawatt.planning.engineer.fleet_targets import WAIT_RATIO
 from gigawatt.planning.engineer.measures import Measures
-from gigawatt.planning.engineer.score import GUARD_RATIO, PART_PRICE, limits_of, score_of
+from gigawatt.planning.engineer.score import PART_PRICE, limits_of, score_of
 from gigawatt.planning.engineer.slices import BEFORE_S, WEEK_S, largest_of, slice_of, split_of, weeks_of
 from tests.unit.planning.engineer.conftest import fleet, some_jobs
 
@@ -34,8 +35,8 @@ def scored(bench, parts=10, **changed):
 
 def test_the_best_rule_by_hand_has_the_least_wait_and_sets_the_limits():
     assert LIMITS.reference == "shortest"
-    assert LIMITS.tail_wait_s == GUARD_RATIO * USUAL.tail_wait_s  # the worse of best and usual
-    assert LIMITS.goodput_frac < SHORTEST.goodput_frac
+    assert LIMITS.guards["tail_wait_s"] == WAIT_RATIO * USUAL.tail_wait_s  # the worse of best and usual
+    assert LIMITS.guards["goodput_frac"] < SHORTEST.goodput_frac
 
 
 def test_a_policy_pays_for_its_length(bench):
