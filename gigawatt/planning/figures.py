@@ -1,13 +1,11 @@
 """The one door through which a sourced quantity becomes a plain number.
 
 The central plan takes the central value of each figure and remembers which figures it used, so that every result says
-where it comes from. An uncertainty draw takes each figure at its own share of the way through its range.
+where it comes from. A draw answers with drawn values instead (`gigawatt.planning.study.studied.Drawn`).
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,16 +15,9 @@ from gigawatt.records import Quantity
 
 
 class Figures:
-    """Turn quantities into floats, and keep a record of them.
+    """Turn quantities into floats, their central values, and keep a record of them."""
 
-    Parameters
-    ----------
-    shares : mapping of str to float, optional
-        Share of the way from low to high for each path; central values where not given.
-    """
-
-    def __init__(self, shares: Mapping[str, float] | None = None) -> None:
-        self._shares = shares
+    def __init__(self) -> None:
         self.used: dict[str, Quantity] = {}
         self.courses: dict[str, int] = {}
 
@@ -46,9 +37,7 @@ class Figures:
             In the quantity's unit.
         """
         self.used[path] = quantity
-        if self._shares is None or path not in self._shares:
-            return quantity.value
-        return quantity.at(self._shares[path])
+        return quantity.value
 
     def course(self, path: str, months_count: int) -> float | NDArray[np.float64]:
         """Return what multiplies a price from month to month: 1, unless a study draws the course of a market.
@@ -82,31 +71,3 @@ def used_figures(figures: Figures) -> list[dict[str, Any]]:
         }
         for path, item in sorted(figures.used.items())
     ]
-
-
-def draws(paths: Mapping[str, Quantity], draws_count: int, seed: int) -> list[dict[str, float]]:
-    """Draw shares for every figure with a range: a Latin hypercube, one stream a figure.
-
-    Parameters
-    ----------
-    paths : mapping of str to Quantity
-        Figures used by the central plan.
-    draws_count : int
-        Number of draws.
-    seed : int
-        Seed; a figure's stream depends on the seed and its own path only, so adding a figure changes no other.
-
-    Returns
-    -------
-    list of dict
-        For each draw, the share in (0, 1) of each figure that has a range.
-    """
-    result: list[dict[str, float]] = [{} for _ in range(draws_count)]
-    for path, quantity in paths.items():
-        if not quantity.is_range:
-            continue
-        stream = np.random.default_rng([seed, zlib.crc32(path.encode())])
-        shares = (stream.permutation(draws_count) + stream.random(draws_count)) / draws_count
-        for draw, share in zip(result, shares, strict=True):
-            draw[path] = float(share)
-    return result

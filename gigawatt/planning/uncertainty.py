@@ -1,15 +1,21 @@
-"""How sure the plan is: the same plan under draws from the ranges of its figures."""
+"""How sure the plan is: the same plan under draws, made as `gigawatt study` makes them, only fewer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from gigawatt.planning.figures import Figures, draws
-from gigawatt.planning.outcome import Outcome, Prepared, carry, redraw
+from gigawatt.planning.outcome import Outcome, Prepared
 from gigawatt.records import Quantity
+
+if TYPE_CHECKING:
+    from gigawatt.planning.study.sampling import Sampling
+
+Floats = NDArray[np.float64]
 
 LOW_FRAC, HIGH_FRAC = 0.1, 0.9  # the 80 % band
 
@@ -36,7 +42,7 @@ def bands(
     prepared : Prepared
         What the draws share.
     used : mapping of str to Quantity
-        Figures that the central plan used; those with a range are drawn, independently.
+        Figures that the central plan used.
     measures : mapping of str to function
         Metric name to a function of the outcome.
     draws_count : int
@@ -49,17 +55,57 @@ def bands(
     -------
     dict of str to (float, float)
         P10 and P90; empty without draws or without ranges.
+
+    Notes
+    -----
+    What is drawn, how it is spread and what a draw takes again are the study's (`gigawatt.planning.study`). The shares
+    are a Latin hypercube, which costs nothing to make, in place of the study's sequence.
     """
-    if draws_count <= 0 or not any(quantity.is_range for quantity in used.values()):
+    if draws_count <= 0:
         return {}
-    noticed = len(prepared.work.notices)
+    # here, because a study reads plans and so imports what makes them
+    from gigawatt.planning.study.sampling import sampling_of, values_of
+    from gigawatt.planning.study.studied import ready_for_draws
+
+    plan = ready_for_draws(prepared, used)
+    if not plan.uncertain and not plan.courses:
+        return {}
+    sampling = sampling_of((plan,), seed)
+    shares, moving_2NT = sampling.laid_out(latin_hypercube(_dimensions(sampling), draws_count, seed))
+    values, courses = values_of(plan, shares), sampling.courses(plan, moving_2NT)
     found: dict[str, list[float]] = {name: [] for name in measures}
-    for done, shares in enumerate(draws(used, draws_count, seed)):
+    for draw in range(draws_count):
         if progress is not None:
-            progress(done, draws_count)
-        figures = Figures(shares)
-        outcome = carry(prepared, figures, redraw(prepared.sites, prepared, figures), brief=True)
+            progress(draw, draws_count)
+        drawn = {path: float(value_N[draw]) for path, value_N in values.items()}
+        _, outcome = plan.at(drawn, {name: course_NT[draw] for name, course_NT in courses.items()})
         for name, measure in measures.items():
             found[name].append(measure(outcome))
-    del prepared.work.notices[noticed:]  # what a draw runs short of is no notice of the central plan
     return {name: (_quantile(values, LOW_FRAC), _quantile(values, HIGH_FRAC)) for name, values in found.items()}
+
+
+def _dimensions(sampling: Sampling) -> list[str]:
+    """Name the dimensions of a study's sequence: figures, then what moves a market's price and what makes it jump."""
+    return [*sampling.paths, *(f"{what} {month}" for what in ("moves", "jumps") for month in sampling.months)]
+
+
+def latin_hypercube(names: Sequence[str], draws_count: int, seed: int) -> Floats:
+    """Draw shares for some dimensions, each of which has every slice once: a Latin hypercube.
+
+    Parameters
+    ----------
+    names : sequence of str
+    draws_count : int
+    seed : int
+        A dimension's stream depends on the seed and its own name only, so adding one changes no other.
+
+    Returns
+    -------
+    Floats
+        In (0, 1), one row a draw, one column a name. [-]
+    """
+    shares = np.empty((draws_count, len(names)))
+    for place, name in enumerate(names):
+        stream = np.random.default_rng([seed, zlib.crc32(name.encode())])
+        shares[:, place] = (stream.permutation(draws_count) + stream.random(draws_count)) / draws_count
+    return shares

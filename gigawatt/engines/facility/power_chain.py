@@ -9,6 +9,7 @@ IT and cooling leave the medium-voltage trunk on branches of their own; only IT 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -23,6 +24,7 @@ COOLING_RATING_RATIO = 0.30  # of the IT rating: compressors on the hottest day.
 COOLING_STAGE = "lv-transformer"  # of the cooling branch, where the chain has no transformer behind the trunk
 MOST_SCALE = 20.0  # losses twenty times the stages': an efficiency of about 0.6
 BISECTIONS_COUNT = 50  # halvings of 0..20: below the resolution of a double
+CHAINS_KEPT_COUNT = 256  # found scales that are remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +164,9 @@ def design_chain(
     return Chain(it_rated_w, scale, it_banks, (cooling,), trunk_banks)
 
 
+@lru_cache(maxsize=CHAINS_KEPT_COUNT)
 def _scale(banks: tuple[Bank, ...], efficiency_frac: float) -> float:
-    """Losses over the stages' own that meet an efficiency; -1 where none does."""
+    """Losses over the stages' own that meet an efficiency; -1 where none does. Years of one plant ask for it again."""
     if not _efficiency_frac(banks, MOST_SCALE, REFERENCE_LOAD_FRAC) < efficiency_frac <= 1.0:
         return -1.0
     low, high = 0.0, MOST_SCALE

@@ -63,14 +63,30 @@ class Sampling:
         sequence = qmc.Sobol(self.dimensions_count, scramble=True, rng=np.random.default_rng(self.seed))
         if first:
             sequence.fast_forward(first)
-        points_ND = _points(sequence, first, count)
+        return self.laid_out(_points(sequence, first, count))
+
+    def laid_out(self, points_ND: Floats) -> tuple[dict[str, Floats], Floats]:
+        """Return shares from points of one's own, a dimension of the sequence each.
+
+        Parameters
+        ----------
+        points_ND : Floats
+            Between 0 and 1, independent.
+
+        Returns
+        -------
+        tuple
+            As `shares`.
+        """
         points_ND = np.clip(points_ND, LEAST_SHARE, 1.0 - LEAST_SHARE)
         by_path = {path: points_ND[:, place] for place, path in enumerate(self.paths)}
         if self.copula.paths:
             mixed_ND = self.copula.correlated(np.column_stack([by_path[path] for path in self.copula.paths]))
             mixed_ND = np.clip(mixed_ND, LEAST_SHARE, 1.0 - LEAST_SHARE)
             by_path |= {path: mixed_ND[:, place] for place, path in enumerate(self.copula.paths)}
-        moving_N2T = points_ND[:, len(self.paths) :][:, : 2 * len(self.months)].reshape(count, 2, len(self.months))
+        moving_N2T = points_ND[:, len(self.paths) :][:, : 2 * len(self.months)].reshape(
+            len(points_ND), 2, len(self.months)
+        )
         return by_path, moving_N2T.transpose(1, 0, 2)
 
     def courses(self, plan: Studied, moving_2NT: Floats) -> dict[str, Floats]:

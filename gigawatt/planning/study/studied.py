@@ -115,14 +115,39 @@ def studied(resolved: Resolved, name: str = "") -> Studied:
         from gigawatt.planning.optimise import optimised  # with its solver: only where a scenario asks for it
 
         resolved = optimised(resolved)
-    scenario, catalogue, ledger = resolved.scenario, resolved.catalogue, Figures()
-    prepared, _ = settled(scenario, catalogue, ledger)
+    ledger = Figures()
+    prepared, _ = settled(resolved.scenario, resolved.catalogue, ledger)
+    return ready_for_draws(prepared, ledger.used, name)
+
+
+def ready_for_draws(prepared: Prepared, used: Mapping[str, Quantity], name: str = "") -> Studied:
+    """Make a plan that is settled ready for draws.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        At the central figures.
+    used : mapping of str to Quantity
+        Figures that it used.
+    name : str
+        As the user wrote it; the scenario's own where empty.
+
+    Returns
+    -------
+    Studied
+
+    Raises
+    ------
+    InputError
+        As `studied`.
+    """
+    scenario = prepared.scenario
     told = {spread.figure: spread for spread in scenario.study.figures}
-    ranged = {path: _spread(path, quantity, told.get(path)).quantity for path, quantity in ledger.used.items()}
+    ranged = {path: _spread(path, quantity, told.get(path)).quantity for path, quantity in used.items()}
     responses = responses_of(prepared, ranged)
     drawn = Figures()
     carry(redrawn(prepared, responses, drawn), drawn)
-    _refuse_unknown(told, drawn.used, ledger.used)
+    _refuse_unknown(told, drawn.used, used)
     uncertain = {
         path: _spread(path, quantity, told.get(path))
         for path, quantity in drawn.used.items()
@@ -138,7 +163,7 @@ def studied(resolved: Resolved, name: str = "") -> Studied:
         uncertain=tuple(uncertain[path] for path in sorted(uncertain)),
         courses=moving,
         market=_market(prepared) if moving else None,
-        held=tuple(sorted(path for path, item in ledger.used.items() if item.is_range and path not in drawn.used)),
+        held=tuple(sorted(path for path, item in used.items() if item.is_range and path not in drawn.used)),
     )
 
 

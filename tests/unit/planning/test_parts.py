@@ -8,9 +8,10 @@ import gigawatt as gw
 from gigawatt.planning.compare import compare
 from gigawatt.planning.consistency import Found, judge, reading
 from gigawatt.planning.document import clean, plan_document
-from gigawatt.planning.figures import Figures, draws
+from gigawatt.planning.figures import Figures
 from gigawatt.planning.plan import Plan
 from gigawatt.planning.training import batch_sequences
+from gigawatt.planning.uncertainty import latin_hypercube
 from gigawatt.planning.unit_costs import capital_recovery
 from gigawatt.records import Quantity
 from gigawatt.scenario.claims import Claim
@@ -46,23 +47,21 @@ def test_reading_keeps_the_unit_of_the_claim() -> None:
     assert (quantity.unit, low, high) == ("W", 1e9, float("inf"))
 
 
-def test_figures_remember_what_was_used_and_draw_through_the_centre() -> None:
+def test_figures_take_the_central_value_and_remember_what_was_used() -> None:
     price = Quantity(40.0, "USD", 30.0, 60.0, source="s")
-    central, low, high = Figures(), Figures({"p": 0.0}), Figures({"p": 1.0})
-    assert (central("p", price), low("p", price), high("p", price)) == (40.0, 30.0, 60.0)
-    assert Figures({"p": 0.5})("p", price) == 40.0
+    central = Figures()
+    assert central("p", price) == 40.0
     assert central.used == {"p": price}
 
 
 @given(st.integers(2, 64), st.integers(0, 1000))
 def test_draws_fill_each_slice_once_and_depend_on_the_seed_alone(count: int, seed: int) -> None:
-    paths = {"a": Quantity(1.0, "1", 0.0, 2.0), "b": Quantity(1.0), "c": Quantity(3.0, "1", 1.0, 5.0)}
-    found = draws(paths, count, seed)
-    assert sorted(int(draw["a"] * count) for draw in found) == list(range(count))
-    assert all("b" not in draw for draw in found)
-    assert found == draws(dict(reversed(paths.items())), count, seed)
-    without_c = draws({"a": paths["a"]}, count, seed)
-    assert [draw["a"] for draw in found] == [draw["a"] for draw in without_c]
+    found = latin_hypercube(("a", "c"), count, seed)
+    for column in found.T:
+        assert sorted((column * count).astype(int)) == list(range(count))
+    # a dimension's shares hang on its name, not on its place or its neighbours
+    assert (latin_hypercube(("c", "a"), count, seed)[:, ::-1] == found).all()
+    assert (latin_hypercube(("a",), count, seed)[:, 0] == found[:, 0]).all()
 
 
 @pytest.mark.parametrize(
