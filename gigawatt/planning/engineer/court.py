@@ -21,11 +21,11 @@ from typing import Any
 
 from gigawatt.errors import EngineError
 from gigawatt.planning.engineer.bench import Bench
-from gigawatt.planning.engineer.judge import MEMORY_BYTES, PROCESSOR_S, Sheet
+from gigawatt.planning.engineer.judge import MEMORY_BYTES, Sheet, processor_s_of
 from gigawatt.planning.engineer.measures import Measures, names_of
 from gigawatt.planning.engineer.targets import TARGETS
 
-WALL_S = 180.0  # of one request: three times its processor time, for a busy machine
+WALL_FACTOR = 3.0  # wall time of one request over its processor time, for a busy machine
 START_S = 600.0  # to load the slices and the simulator, which an installation compiles once
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "TMPDIR", "NUMBA_CACHE_DIR", "NUMBA_DISABLE_JIT", "SYSTEMROOT")
 BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from gigawatt.planning.engineer.judge import main; main()"
@@ -63,8 +63,10 @@ class Court:
     bench : Bench
     workers : int
         Judges at once; 0 for one a core.
-    memory_bytes, processor_s, wall_s : int, float, float
-        Bounds of one judge and of one request.
+    memory_bytes : int
+        Bound of one judge.
+    wall_s : float or None
+        Bound of one request; three times its processor time where None. [s]
     """
 
     def __init__(
@@ -72,11 +74,11 @@ class Court:
         bench: Bench,
         workers: int = 0,
         memory_bytes: int = MEMORY_BYTES,
-        processor_s: float = PROCESSOR_S,
-        wall_s: float = WALL_S,
+        wall_s: float | None = None,
     ) -> None:
         self.workers = workers or cores_count()
-        self.wall_s = wall_s
+        processor_s = processor_s_of(bench)
+        self.wall_s = WALL_FACTOR * processor_s if wall_s is None else wall_s
         self._sheet = pickle.dumps(Sheet(bench, memory_bytes, processor_s))
         self._kind = TARGETS[bench.question.target].measures
         self._idle: SimpleQueue[_Judge] = SimpleQueue()

@@ -52,8 +52,15 @@ _GUARDS = (
     Guard("goodput_frac", slack=0.002, more=True),
     Guard("waiting_frac", slack=0.001),
 )
-# a five-thousandth of the energy may be above the limits: what notices to jobs take; energy may rise by a hundredth
-_POWER_GUARDS = (Guard("over_frac", slack=0.0002), Guard("kwh_per_gpu_h", ratio=1.01))
+# Of power: who waits no longer than a curtailment is not starved; a five-thousandth of the energy may be above the
+# limits, which is what notices to jobs take; a useful hour may take a hundredth more energy.
+_POWER_GUARDS = (
+    Guard("tail_wait_s", WAIT_RATIO, CURTAILED_H * SECONDS_PER_HOUR),
+    Guard("largest_wait_s", WAIT_RATIO, CURTAILED_H * SECONDS_PER_HOUR),
+    *(item for item in _GUARDS if not item.ratio),
+    Guard("over_frac", slack=0.0002),
+    Guard("kwh_per_gpu_h", ratio=1.01),
+)
 
 Change = Callable[[Simulation], Simulation]
 
@@ -259,8 +266,8 @@ FLEET_TARGETS = (
             "least lost": "-unsaved_s * held_gpus",
             "most power for the least lost": "job_w / (1 + (unsaved_s + restart_s) * held_gpus)",
         },
-        columns=(_DELAY, _OVER, *_COLUMNS, _ENERGY),
-        guards=(*_GUARDS, *_POWER_GUARDS),
+        columns=(_DELAY, _OVER, *(replace(item, shown=item in (_WAIT, _LOST)) for item in _COLUMNS), _ENERGY),
+        guards=_POWER_GUARDS,
         prepare=_curtailed,
         switch=partial(_rule, power_response="preempt"),
         notes=(

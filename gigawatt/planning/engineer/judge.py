@@ -20,7 +20,8 @@ from gigawatt.planning.engineer.bench import Bench
 from gigawatt.planning.engineer.targets import TARGETS
 
 MEMORY_BYTES = 1 << 30  # beyond what the loaded simulator takes
-PROCESSOR_S = 60.0  # of one request; a week takes some hundredths of a second
+PROCESSOR_S = 60.0  # of one request; a week of 10,000 accelerators takes some hundredths of a second
+JOB_S = 3e-4  # more for each job of the largest request: ten times what jobs take on the largest fleets
 STANDARD_FILES = 3  # standard input, output and error stay open
 
 
@@ -70,6 +71,14 @@ def judged(bench: Bench, request: dict[str, Any]) -> dict[str, Any]:
     except (MemoryError, RecursionError) as error:
         return {"rejected": f"the judge ran out of room: {type(error).__name__}"}
     return {"rows": rows, "parts": nodes_count(program.tree) if program else 0}
+
+
+def processor_s_of(bench: Bench) -> float:
+    """Return the processor time of one request: more where slices are large. [s]."""
+    jobs: dict[str, int] = {}
+    for item in bench.slices:
+        jobs[item.split] = jobs.get(item.split, 0) + item.counts_N.size
+    return PROCESSOR_S + JOB_S * max(jobs.values())
 
 
 def serve(source: BinaryIO, sink: BinaryIO) -> None:

@@ -207,7 +207,7 @@ class RouterTarget(Target):
         return replace(item, requests=short, counts_N=counts_N, least_s_N=item.least_s_N[:SHORT_COUNT])
 
 
-_TTFT = Column("mean_ttft_s", "the mean time to the first token", "mean TTFT s", "s", 1.0, 4)
+_TTFT = Column("mean_ttft_s", "the mean time to the first token", "TTFT s", "s", 1.0, 4)
 ROUTER = RouterTarget(
     name="router",
     hook="router",
@@ -215,8 +215,8 @@ ROUTER = RouterTarget(
     measures=RequestMeasures,
     columns=(
         _TTFT,
-        Column("tail_ttft_s", "the 99th percentile of times to the first token", "p99 TTFT s", "s", 1.0, 3),
-        Column("tail_tpot_s", "the 99th percentile of times per token", "p99 TPOT s", "s", 1.0, 4),
+        Column("tail_ttft_s", "the 99th percentile of times to the first token", "p99 s", "s", 1.0, 3),
+        Column("tail_tpot_s", "the 99th percentile of times per token", "TPOT p99 s", "s", 1.0, 4, shown=False),
         Column("mean_latency_s", "the mean time to the last token", "mean last s", "s", 1.0, 3, shown=False),
         Column("met_frac", "the share of requests within the service level", "met %", "%", 0.01, 2),
         Column("rejected_frac", "the share of requests that are rejected", "rejected %", "%", 0.01, 2, shown=False),

@@ -67,9 +67,12 @@ class _Plan:
 
     def case(self, month: int, stream: int, **more: object) -> Simulation:
         """Return the first days of a month, with jobs and failures of a stream of their own."""
-        seed = (self.question.seed * SEEDS_STEP + month) * SEEDS_STEP + stream
-        asked = replace(self.asked, seed=seed, **more)  # type: ignore[arg-type]
+        asked = replace(self.asked, seed=self.seed(month, stream), **more)  # type: ignore[arg-type]
         return plan_case(self.prepared, self.outcome, asked, _Stretch(month, 1), Figures()).simulation
+
+    def seed(self, month: int, stream: int) -> int:
+        """Return the seed of a stream in a month."""
+        return (self.question.seed * SEEDS_STEP + month) * SEEDS_STEP + stream
 
     def slice(self, split: str, where: str, month: int, draw: int, simulation: Simulation) -> Slice:
         """Return a slice: no job comes after its week."""
@@ -165,6 +168,7 @@ def _of_trace(plan: _Plan, months: list[int], proof: bool) -> tuple[list[Slice],
     weeks = weeks_of(jobs)
     splits = split_of(weeks)
     month_of = {week: months[at * len(months) // len(weeks)] for at, week in enumerate(weeks)}
+    bases = {month: plan.case(month, 0) for month in dict.fromkeys(month_of.values())}
     found, scaled = [], []
     for week, split in splits.items():
         if split == SPLITS[2] and not proof:
@@ -173,7 +177,7 @@ def _of_trace(plan: _Plan, months: list[int], proof: bool) -> tuple[list[Slice],
         wanted = (question.load_frac or 1.0) * plan.kept_gpus(month)
         scaled.append(max(round(wanted / asked_gpus(jobs, week)), 1))
         for draw, stream in _streams(question, split):
-            base = plan.case(month, stream)
+            base = replace(bases[month], seed=plan.seed(month, stream))
             cut = _week(scaled_sizes(jobs, scaled[-1]), week, draw, base.seed)
             found.append(plan.slice(split, f"{name}, jobs of the trace", week, draw, _with_jobs(base, cut)))
     if proof:

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gigawatt.engines.policy import Features, Program
 
 OWN = "the scenario's own"  # rule by hand: that of the scenario's fleet, left as it is
@@ -32,6 +35,10 @@ class AnySlice(Protocol):
     @property
     def draw(self) -> int:
         """Number of the draw."""
+
+    @property
+    def counts_N(self) -> NDArray[np.bool_]:
+        """Which of its jobs or requests count."""
 
     @property
     def name(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -10,7 +11,10 @@ from typer.testing import CliRunner
 from gigawatt.catalogue import load
 from gigawatt.errors import InputError
 from gigawatt.planning.engineer import Question
+from gigawatt.planning.engineer.court import verdict_of
 from gigawatt.planning.engineer.evolve import text_of
+from gigawatt.planning.engineer.judge import judged
+from gigawatt.planning.engineer.targets import TARGETS
 from gigawatt.views.cli import app
 from tests.unit.planning.engineer.conftest import some_jobs
 
@@ -83,6 +87,58 @@ def test_a_review_measures_the_same_as_the_search_that_wrote_it(evolved, folder)
     places = json.loads(gigawatt("leaderboard", folder, "--json").stdout)["result"]["places"]
     assert len(places) == 2
     assert "scheduler" in gigawatt("leaderboard", folder).stdout
+
+
+class Here:
+    """Judges in this process: starting others takes seconds, and other tests do."""
+
+    barred = ()
+
+    def __init__(self, bench, workers):
+        self.bench, self.kind = bench, TARGETS[bench.question.target].measures
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def texts(self, texts, slices):
+        """Judge policies."""
+        return self._all("text", texts, slices)
+
+    def rivals(self, names, slices):
+        """Judge rules by hand."""
+        return self._all("rival", names, slices)
+
+    def _all(self, key, values, slices):
+        asked = [{key: value, "slices": list(slices)} for value in values]
+        return [verdict_of(judged(self.bench, item), len(slices), self.kind) for item in asked]
+
+
+def test_a_scenario_is_searched_reviewed_and_ranked(tmp_path):
+    asked = ["--scenario", "sovereign-1mw", "--target", "checkpoint", "--weeks", "3", "--draws", "1", "--workers", "1"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gigawatt.planning.engineer.scenario_bench._elsewhere", lambda *_: [])
+        patch.setattr(sys.modules["gigawatt.planning.engineer.evolve"], "Court", Here)  # a function has its name
+        ran = gigawatt("evolve", *asked, "--budget", "2", "--out", tmp_path / "a", "--json")
+        assert ran.exit_code == 0, ran.output
+        first = json.loads(ran.stdout)
+        ran = gigawatt("review", tmp_path / "a" / "policy.py", *asked, "--out", tmp_path / "b")
+    assert ran.exit_code == 0, ran.output
+    assert "gigawatt fleet sovereign-1mw --policy" in ran.output.replace("\n", " ")
+    assert first["inputs"]["scenario"] == "sovereign-1mw"
+    again = json.loads((tmp_path / "b" / "result.json").read_text())["result"]
+    assert again["bench"] == first["result"]["bench"]
+    assert again["measures"] == first["result"]["measures"]
+    places = json.loads(gigawatt("leaderboard", tmp_path, "--json").stdout)["result"]["places"]
+    assert [place["target"] for place in places] == ["checkpoint", "checkpoint"]
+
+
+def test_an_unknown_scenario_names_the_nearest(tmp_path):
+    ran = gigawatt("evolve", "--scenario", "neocloud-20m", "--out", tmp_path / "x")
+    assert "neocloud-20mw" in str(ran.exception)
+    assert not (tmp_path / "x").exists()
 
 
 def test_a_search_that_is_there_is_not_overwritten(evolved, folder):
