@@ -110,6 +110,17 @@ def test_a_faulty_row_is_named_or_cleaned_and_counted(gigawatt: Run, tmp_path: P
         (("--spares", "120%"), "share below 1"),
         (("--curtail", "30"), "DAY:HOURS:SHARE"),
         (("--compare", "fifo", "--policy", "fifo"), "leave --policy out"),
+        (("--tiers", "gemin"), "Nearest: gemini."),
+        (("--power-response", "thrtle"), "Nearest: throttle."),
+        (("--maintenance", "90days"), "EVERY:LASTS[:NOTICE[:PODS]], as in 90days:4h:12h:2"),
+        (("--maintenance", "90days:4h:0h:none"), "no whole number of at least 1"),
+        (("--lemons-out", "0:30days"), "no whole number of at least 1"),
+        (("--stragglers", "1%"), "SHARE:SPEED, as in 1%:80%"),
+        (("--software-failures", "0.1"), "has no unit"),
+        (("--age", "old"), "--age"),
+        (("sovereign-1mw", "--set", "fleet.checkpoint_tiers=gemin"), "Nearest: gemini."),
+        (("sovereign-1mw", "--set", "fleet.recovery=elastc"), "Nearest: elastic"),
+        (("sovereign-1mw", "--set", "fleet.maintenance={everyy: 90 days, lasts: 4 h}"), "Nearest: every."),
         (("meta-2025", "--gpus", "8"), "gpus is the scenario's"),
         (("meta-2025", "--months", "1999-01"), "the plan has 2025-01 to 2030-12"),
     ],
@@ -118,6 +129,53 @@ def test_what_cannot_be_is_said_with_exit_code_2(gigawatt: Run, words: tuple[str
     ran = gigawatt("fleet", *words)
     assert ran.code == 2
     assert said in ran.err
+
+
+TRAIN = ("fleet", "--model", "llama-3.1-8b", "--run-gpus", "8192", "--days", "30")
+
+
+def test_places_of_checkpoints_and_age_change_what_a_run_keeps(gigawatt: Run) -> None:
+    def run(*more: str) -> dict[str, Any]:
+        return gigawatt(*TRAIN, *more, "--json").document["result"]["runs"][0]
+
+    plain, tiers, new, silent = run(), run("--tiers", "byterobust"), run("--age", "0"), run("--software-failures", "0")
+    assert tiers["ettr"] > plain["ettr"] + 0.01
+    assert new["interruptions"] > 1.2 * plain["interruptions"]
+    assert silent["interruptions"] < plain["interruptions"]
+    assert run("--job-failures", "2/day")["interruptions"] > plain["interruptions"] + 30
+
+
+def test_maintenance_lemons_and_stragglers_show_in_the_hours(gigawatt: Run) -> None:
+    result = gigawatt(*TRAIN, "--maintenance", "10days:2h:1h", "--lemons-out", "2:30days:7days",
+                      "--stragglers", "1%:80%", "--reliability", "meta-rsc1", "--check",
+                      "--json").document["result"]  # fmt: skip
+    hours = result["gpu_hours_by_state"]
+    assert hours["maintenance"] > 0.0
+    assert hours["slow"] > 0.1 * hours["useful"]
+    assert sum(hours.values()) == pytest.approx(result["capacity_gpu_hours"])
+    assert result["interruptions_by_cause"][0]["cause"] == "software of jobs, by job"
+    assert result["interruptions_by_cause"][0]["failures"] == 0  # no node fails
+
+
+def test_jobs_are_moved_together(gigawatt: Run, tmp_path: Path) -> None:
+    # pairs of jobs fill four nodes; one of each leaves, and a job that needs a whole node finds none
+    pairs = [f"{at},{7200 if at % 2 else 36000},4" for at in range(8)]
+    trace = table(tmp_path / "jobs.csv", [*pairs, "10800,600,8"])
+    words = ("fleet", "--trace", trace, "--gpus", "32", "--reliability", "none", "--json")
+    still, moved = (gigawatt(*words, *more).document["result"] for more in ((), ("--defragmentation",)))
+    assert still["queue_delay_s"]["by_size"]["8-63"]["p50"] == pytest.approx(36000 - 10800, abs=60)
+    assert moved["queue_delay_s"]["by_size"]["8-63"]["p50"] <= 900  # the notice, and a checkpoint
+
+
+def test_a_scenario_says_how_its_fleet_is_run(gigawatt: Run) -> None:
+    words = ("fleet", "sovereign-1mw", "--json")
+    cuts = "fleet.curtailments=[{month: %s, day: 2, hour: 17, lasts: 48 h, to: 40%%}]"
+    plain = gigawatt(*words).document["result"]
+    start = plain["fleet"]["start"]
+    held = gigawatt(*words, "--set", cuts % start, "--set", "fleet.spares=10%").document["result"]
+    assert held["power_mw"]["mean"] < plain["power_mw"]["mean"]
+    assert held["gpu_hours_by_state"]["spare"] >= 0.0
+    assert held["gpu_hours"]["useful"] < plain["gpu_hours"]["useful"]
 
 
 def test_a_model_that_does_not_fit_is_infeasible(gigawatt: Run) -> None:

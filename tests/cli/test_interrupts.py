@@ -18,6 +18,21 @@ START = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     "from gigawatt.views.cli import main; main()\n"
 )
+# The same, and presses Ctrl-C itself: a while after a module is there that the work begins with, or once a file is.
+START_AND_STOP = """
+import os, signal, sys, threading, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
+what, after_s = sys.argv.pop(1), float(sys.argv.pop(1))
+def stop():
+    while what not in sys.modules and not os.path.exists(what):
+        time.sleep(0.005)
+    time.sleep(after_s)
+    os.killpg(0, signal.SIGINT)
+threading.Thread(target=stop, daemon=True).start()
+from gigawatt.views.cli import main
+main()
+"""
+SOON_S = 0.15
 LONGEST_S = 120.0
 WORKING_S = 4.0  # past its imports, in the midst of what it does
 
@@ -88,3 +103,53 @@ def test_a_study_keeps_its_parts_and_says_how_to_go_on(tmp_path):
     assert said.count("\n") == 1
     assert json.loads((tmp_path / "made" / "run.json").read_text())["status"] == "interrupted"
     assert not half_written(tmp_path)
+
+
+def stopped(folder: Path, words: str, what: str, after_s: float) -> subprocess.CompletedProcess[str]:
+    """Run a verb that is stopped from within; TMPDIR lies in the folder, so that what is left there is seen."""
+    (folder / "tmp").mkdir()
+    return subprocess.run(
+        [sys.executable, "-c", START_AND_STOP, what, str(after_s), *words.split()],
+        cwd=folder,
+        env=os.environ | {"TMPDIR": str(folder / "tmp")},
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        timeout=LONGEST_S,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "module"),
+    [
+        ("train --model llama-3.1-405b --accelerator h100-sxm --gpus 16384", "gigawatt.planning.jobs"),
+        ("finetune --model llama-3.1-70b", "gigawatt.planning.finetune"),
+        ("scale --accelerator gb300-nvl72 --gpus 16384 --days 90", "gigawatt.planning.model_budget"),
+        ("optimise coreweave-2025 --out made", "highspy"),
+        (
+            "serve --model llama-3.1-8b --accelerator h100-sxm --trace synthetic --requests 200/s --duration 1h "
+            "--input 500 --output 100",
+            "gigawatt.planning.requests",
+        ),
+        (
+            "fleet --model llama-3.1-8b --run-gpus 1024 --gpus 1M --days 7000 --out made --events",
+            "gigawatt.engines.fleet.simulator",
+        ),
+    ],
+    ids=lambda text: text.split()[0],
+)
+def test_a_verb_at_work_ends_at_once(tmp_path, words, module):
+    ran = stopped(tmp_path, words, module, SOON_S)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "stopped\n")
+    assert [path.name for path in tmp_path.rglob("*")] == ["tmp"]
+
+
+def test_a_fleet_stopped_while_it_is_written_leaves_whole_files(tmp_path):
+    words = "fleet --workload helios-venus --gpus 1024 --days 20 --out made --events"
+    ran = stopped(tmp_path, words, "made/run.json", 0.0)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "stopped\n")
+    assert json.loads((tmp_path / "made" / "run.json").read_text())["status"] == "interrupted"
+    assert not half_written(tmp_path)
+    assert not list(tmp_path.glob("made/**/.fleet-*"))
+    assert not list((tmp_path / "tmp").iterdir())
