@@ -80,7 +80,8 @@ def impossible_count(result: FleetResult, simulation: Simulation) -> int:
     ended = np.isfinite(result.end_s_N)
     least_s = jobs.submit_s_N + result.wait_s_N + jobs.work_s_N
     early = ended & (result.end_s_N < least_s - ROUNDING_S)
-    whole = ended & (result.interruptions_N == 0) & np.isfinite(result.start_s_N)
+    queued_s = result.start_s_N - jobs.submit_s_N  # less than the whole wait where a job was taken off later
+    whole = ended & (result.interruptions_N == 0) & (result.wait_s_N <= queued_s + ROUNDING_S)
     times = np.concatenate([result.end_s_N[whole], result.start_s_N[whole]])
     steps = np.concatenate([-jobs.gpus_N[whole], jobs.gpus_N[whole]])
     held = np.cumsum(steps[np.argsort(times, kind="stable")])  # at one time, ends before starts

@@ -37,6 +37,7 @@ from gigawatt.planning.outcome import Outcome, Prepared, settled
 from gigawatt.scenario.resolve import Resolved
 
 OTHER_LOADS = (0.8, 1.2)  # of the scenario's own, for the proof: loads the search has not seen
+RESPONSES = {"throttle": "throttle", "preempt": "newest-first"}  # rule by hand of each `Rules.power_response`
 LEAST_GPUS = 64.0  # of what a scenario keeps for jobs: with less there is nothing to schedule
 
 
@@ -114,7 +115,7 @@ def scenario_slices(
     plan = _Plan(question, *settled(resolved.scenario, resolved.catalogue, Figures()), asked)
     months = _months(plan)
     found, notes = (_of_trace if question.trace else _drawn)(plan, months, proof)
-    return tuple(found), notes, _own(plan, found[0].simulation)
+    return tuple(found), notes, _own(question, found[0].simulation)
 
 
 def _months(plan: _Plan) -> list[int]:
@@ -220,13 +221,16 @@ def _elsewhere(plan: _Plan, months: list[int]) -> list[Slice]:
     ]
 
 
-def _own(plan: _Plan, simulation: Simulation) -> str:
+def _own(question: Question, simulation: Simulation) -> str:
     """Return the rule that the scenario's fleet is run by."""
-    target = TARGETS[plan.question.target]
-    if simulation.rules.written is not None and getattr(simulation.rules.written, target.hook) is not None:
+    rules, target = simulation.rules, TARGETS[question.target]
+    if rules.written is not None and getattr(rules.written, target.hook) is not None:
         return OWN
-    said = plan.prepared.scenario.fleet.policy
-    return said if target.name == "scheduler" and said in target.rivals else ""
+    if target.hook == "checkpoint":
+        usual = all(item.checkpoint_interval_s in (0.0, float("inf")) for item in simulation.classes)
+        return "" if usual else OWN
+    said = {"queue": rules.policy, "placement": rules.placement, "power": RESPONSES[rules.power_response]}
+    return said.get(target.hook, "")
 
 
 def _by_time(plan: _Plan, splits: dict[int, str], what: str = "") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from gigawatt.catalogue import load
 from gigawatt.engines.fleet import simulate
 from gigawatt.engines.fleet.policies.written import HOOKS, Written
+from gigawatt.engines.fleet.simulation import Jobs, Partition
 from gigawatt.engines.policy import compile_policy
 from gigawatt.engines.serving.types import Request
 from gigawatt.errors import InfeasibleError, InputError
@@ -18,10 +20,11 @@ from gigawatt.planning.engineer.court import verdict_of
 from gigawatt.planning.engineer.evolve import text_of
 from gigawatt.planning.engineer.fleet_targets import FLEET_TARGETS, asked_frac
 from gigawatt.planning.engineer.judge import judged
-from gigawatt.planning.engineer.measures import least_energy_j
+from gigawatt.planning.engineer.measures import impossible_count, least_energy_j
 from gigawatt.planning.engineer.question import Question
 from gigawatt.planning.engineer.request_bench import PREFIXES_COUNT, drawn_requests
 from gigawatt.planning.engineer.router_target import ROUTER
+from gigawatt.planning.engineer.scenario_bench import _own
 from gigawatt.planning.engineer.slices import BEFORE_S, WEEK_S
 from gigawatt.planning.engineer.target import OWN, Guard
 from gigawatt.planning.engineer.targets import TARGETS, names_by_hand
@@ -74,6 +77,20 @@ def test_work_without_its_energy_raises_an_alarm(bench):
     assert least_energy_j(result, replace(item.simulation, partitions=dear)) > result.energy_j
     assert "energy" in power.alarm(replace(row, impossible_count=1.0), item)
     assert "less than nothing" in power.alarm(replace(row, delay_frac=-0.1), item)
+
+
+def test_a_job_that_was_taken_off_holds_nothing_while_others_run(bench):
+    # eight accelerators: one job from 0 to 40 s that is off from 10 to 20 s, another one in between
+    zero = np.zeros(2, np.int64)
+    jobs = Jobs(np.array([0.0, 10.0]), np.array([30.0, 10.0]), zero + 8, zero, zero, zero - 1, zero)
+    fleet = replace(bench.slices[0].simulation, jobs=jobs, partitions=(Partition("a", "site", 1),))
+    found = SimpleNamespace(
+        start_s_N=np.array([0.0, 10.0]), end_s_N=np.array([40.0, 20.0]), wait_s_N=np.array([10.0, 0.0]),
+        interruptions_N=zero, energy_j=0.0, ledger_gpu_s_P={"useful": np.zeros(1)},
+    )  # fmt: skip
+    assert impossible_count(found, fleet) == 0
+    found.wait_s_N = np.zeros(2)  # had it stayed, sixteen would be held
+    assert impossible_count(found, fleet) == 1
 
 
 def test_the_fleets_own_policy_is_a_rule_by_hand_and_stays_beside_others(bench):
@@ -200,6 +217,30 @@ def test_slices_of_a_scenario_have_its_fleet_and_jobs_of_other_seeds(planned):
     assert not first.simulation.power_limits
     assert len(prepared("power", first).simulation.power_limits) == 24  # down and up again, twelve evenings
     assert planned.key != replace(planned, stamp="").key  # a scenario's content counts, not its name alone
+
+
+@pytest.mark.parametrize(
+    ("target", "changed", "own"),
+    [
+        ("scheduler", {}, "easy-backfill"),
+        ("scheduler", {"policy": "fair-share"}, "fair-share"),
+        ("scheduler", {"written": Written(queue=compile_policy("-job_gpus", HOOKS["queue"]))}, OWN),
+        ("placement", {"placement": "spread"}, "spread"),
+        ("power", {"power_response": "preempt"}, "newest-first"),
+        ("victim", {}, ""),
+        ("checkpoint", {}, ""),
+    ],
+)
+def test_what_a_scenarios_fleet_is_run_by_counts_as_usual(planned, target, changed, own):
+    simulation = planned.slices[0].simulation
+    ruled = replace(simulation, rules=replace(simulation.rules, **changed))
+    assert _own(Question(target=target), ruled) == own
+
+
+def test_an_interval_of_the_scenarios_own_is_a_rule_to_beat(planned):
+    simulation = planned.slices[0].simulation
+    classes = tuple(replace(item, checkpoint_interval_s=900.0) for item in simulation.classes)
+    assert _own(Question(target="checkpoint"), replace(simulation, classes=classes)) == OWN
 
 
 def test_a_scenario_is_simulated_as_its_fleet_is(planned):
