@@ -10,9 +10,17 @@ from pathlib import Path
 
 from gigawatt.catalogue.store import Catalogue
 from gigawatt.engines.serving.constants import BYTES_PER_PARAMETER
-from gigawatt.engines.serving.types import Replica, Request, ServiceLevel, ServingInputs
+from gigawatt.engines.serving.types import DEFAULT_LENGTH_CV, Replica, Request, ServiceLevel, ServingInputs
 from gigawatt.errors import InputError
 from gigawatt.planning.convert import accelerator, transformer
+from gigawatt.validation.serving_tasks import (
+    SUBMITTED_ROUND,
+    SUBMITTED_TENSOR_PARALLEL,
+    TASK_INPUT_CV,
+    TASK_INPUT_TOKENS,
+    TASK_OUTPUT_CV,
+    WITHOUT_PIPELINE,
+)
 
 COLUMNS = (
     "id",
@@ -35,26 +43,6 @@ COLUMNS = (
     "energy_j_per_out_tok",
     "notes",
 )
-# Mean prompt lengths of tasks whose logs do not state them. ASSUMPTIONS from the task definitions: MLPerf uses Open
-# Orca for Llama 2 70B, LongBench and needle tasks for 405B, CNN/DailyMail for 8B, a mix for Mixtral, reasoning for R1.
-TASK_INPUT_TOKENS: Mapping[str, float] = {
-    "llama2-70b": 294.0,
-    "llama3.1-405b": 9400.0,
-    "llama3.1-8b": 778.0,
-    "mixtral-8x7b": 300.0,
-    "deepseek-r1": 800.0,
-    "lm-arena-chat": 300.0,
-    "gpqa": 250.0,
-    "sourcegraph-fim": 1200.0,
-}
-# Spread of the lengths of answers of the same tasks, standard deviation over mean. ASSUMPTIONS: chat and code answers
-# of natural length 0.7, reasoning up to its limit of 20,000 tokens 1.0; runs of 8B write 128 tokens each.
-TASK_OUTPUT_CV: Mapping[str, float] = {
-    "llama2-70b": 0.7,
-    "llama3.1-405b": 0.5,
-    "mixtral-8x7b": 0.7,
-    "deepseek-r1": 1.0,
-}
 # Requests of a maximum-load run, by input and output length: no more can run at once. NVIDIA, TensorRT-LLM 1.0
 # documentation, "Overview" of performance, section "Preparing a Dataset",
 # https://nvidia.github.io/TensorRT-LLM/developer-guide/perf-overview.html. Other lengths as the nearest.
@@ -73,9 +61,6 @@ RUN_REQUESTS: Mapping[tuple[int, int], float] = {
 # Year of the software of each source.
 SOFTWARE_DATE: Mapping[str, float] = {"MLPerf Inference v4.1": 2024.6, "TensorRT-LLM perf-overview v0.17": 2025.5}
 DEFAULT_SOFTWARE_DATE = 2025.6
-# Rounds in which submitters split models over tensor-parallel ranks only: the configurations of closed/NVIDIA in
-# inference_results_v4.1 set tensor parallelism 1 or 2 and one stage for Llama 2 70B on every system.
-WITHOUT_PIPELINE = ("MLPerf Inference v4.1",)
 # Accelerators as sources spell them, and the catalogue's ids.
 ACCELERATORS: Mapping[str, tuple[str, ...]] = {
     "H100-SXM": ("h100-sxm", "h100"),
@@ -204,7 +189,7 @@ def _kind(row: Mapping[str, str]) -> str:
 def _replica(row: Mapping[str, str], gpus_count: int, has_experts: bool, place: str) -> Replica | None:
     """Read the parallelism that a row states."""
     if not row["tp"]:
-        return None
+        return _submitted(row)
     stages = int(_number(row, "pp", place, 1.0))
     experts = int(_number(row, "ep", place, 1.0))
     dp = DATA_PARALLEL.search(row["notes"])
@@ -218,6 +203,14 @@ def _replica(row: Mapping[str, str], gpus_count: int, has_experts: bool, place: 
         # attention data parallelism, stated or the layout that TensorRT-LLM takes for mixtures of experts
         return Replica(tensor, stages, expert_parallel=tensor, attention_data_parallel=True)
     return Replica(tensor, stages, expert_parallel=experts)
+
+
+def _submitted(row: Mapping[str, str]) -> Replica | None:
+    """Parallelism of a submission that its row does not state but published configurations do."""
+    if not row["source"].startswith(SUBMITTED_ROUND) or _kind(row) not in ("server", "interactive"):
+        return None
+    ranks = SUBMITTED_TENSOR_PARALLEL.get((row["model"], row["gpu"]))
+    return None if ranks is None or _engine(row) == "vllm" else Replica(ranks)
 
 
 def _engine(row: Mapping[str, str]) -> str:
@@ -255,6 +248,7 @@ def _inputs(
         request=Request(
             _number(row, "input_len", place, default_input),
             _number(row, "output_len", place),
+            length_cv=TASK_INPUT_CV.get(row["model"], DEFAULT_LENGTH_CV),
             output_cv=TASK_OUTPUT_CV.get(row["model"], 0.0),
         ),
         slo=slo,

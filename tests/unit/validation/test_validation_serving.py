@@ -31,7 +31,7 @@ def found():
         ("j_per_output_token", 11.0, 40.0),
         ("offline dense", 11.0, 26.0),
         ("server dense", 13.0, 30.0),
-        ("interactive dense", 18.0, 45.0),
+        ("interactive dense", 15.0, 45.0),
     ],
 )
 def test_errors_stay_within_what_the_documentation_states(found, group, median_pct, p90_pct):
@@ -130,6 +130,24 @@ def test_a_bad_value_is_refused_by_file_line_and_field(tmp_path, field, value):
     with pytest.raises(InputError) as caught:
         read_measurements(path, load())
     assert str(caught.value) == f'{path}:2: {field}: "{value}" is not a positive number'
+
+
+@pytest.mark.parametrize(
+    ("changes", "ranks", "spread"),
+    [
+        ({"gpu": "H200-SXM", "model": "llama3.1-405b"}, 8, 0.25),
+        ({"gpu": "H200-SXM", "model": "llama2-70b"}, 1, 0.5),
+        ({"gpu": "H200-SXM", "model": "llama3.1-405b", "tp": "4", "pp": "1"}, 4, 0.25),  # what a row states goes first
+        ({"gpu": "H200-SXM", "model": "llama3.1-405b", "scenario": "Offline"}, None, 0.25),
+        ({"gpu": "H200-SXM", "model": "llama3.1-405b", "engine": "vLLM"}, None, 0.25),
+        ({"gpu": "H200-SXM", "model": "llama3.1-405b", "source": "MLPerf Inference v4.1 (own)"}, None, 0.25),
+    ],
+)
+def test_submissions_are_spread_as_their_configurations_say(tmp_path, changes, ranks, spread):
+    server = {"source": "MLPerf Inference v5.1 (own)", "scenario": "Server", "tp": "", "pp": "", "n_gpus": "8"}
+    (row,) = read_measurements(write(tmp_path, **server | changes), load())
+    assert row.inputs.request.length_cv == spread
+    assert (row.replica and row.replica.gpus_count) == ranks
 
 
 def test_an_unknown_precision_is_skipped_with_the_reason(tmp_path):
