@@ -50,7 +50,9 @@ def verdict(proof: Proof) -> str:
     wanted = TARGETS[proof.target].column(TARGETS[proof.target].wanted)
     before = proof.against[proof.reference].before
     little = f" Little is at stake: {wanted.what} is {wanted.said(before)} under {proof.reference}."
-    return _claim(proof) + (little if before < wanted.little else "")
+    twins = [name for name, share in proof.against.items() if share.before == share.after and not share.better_count]
+    same = f" It does there as {twins[0]} does." if twins else ""
+    return _claim(proof) + same + (little if before < wanted.little else "")
 
 
 def _claim(proof: Proof) -> str:
@@ -121,10 +123,11 @@ def losses(proof: Proof) -> list[str]:
     better_high = {guard.name for guard in target.guards if guard.more} | MORE_IS_BETTER
     for column in target.columns:
         here, there = float(getattr(mine, column.name)), float(getattr(other, column.name))
-        if (here < there) if column.name in better_high else (here > there):
+        worse = (here < there) if column.name in better_high else (here > there)
+        if worse and column.said(here) != column.said(there):
             found.append(f"{column.what}: {column.said(here)}, {column.said(there)} under {proof.reference}")
-    worse = sorted(((share, name) for name, share in proof.shares.items() if share > 0.0), reverse=True)
-    found += [f"{name}: {100.0 * share:+.1f} %" for share, name in worse[:SLICES_SHOWN]]
+    shares = sorted(((share, name) for name, share in proof.shares.items() if share > 0.0), reverse=True)
+    found += [f"{name}: {100.0 * share:+.1f} %" for share, name in shares[:SLICES_SHOWN]]
     found += [
         f"{where}: {change_words(item, target.spans)} against {proof.elsewhere_reference[where]}"
         for where, item in proof.elsewhere.items()
