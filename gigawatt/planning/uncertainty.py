@@ -56,6 +56,11 @@ def bands(
     dict of str to (float, float)
         P10 and P90; empty without draws or without ranges.
 
+    Raises
+    ------
+    InputError
+        If the section `study` of the scenario names a figure that there is not, or a range or family that cannot be.
+
     Notes
     -----
     What is drawn, how it is spread and what a draw takes again are the study's (`gigawatt.planning.study`). The shares
