@@ -15,6 +15,7 @@ from gigawatt.engines.facility.stages import REDUNDANCY
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.outcome import carry, prepare, with_loads
 from gigawatt.planning.site_years import site_years
+from gigawatt.planning.study.studied import Drawn
 from gigawatt.planning.wiring.site_build import QUANTILES, built_w, drawn_w, first_power
 from gigawatt.planning.wiring.site_load import site_work
 from gigawatt.planning.wiring.sites import LATER_MONTHS, energised, site_plans
@@ -57,7 +58,7 @@ def test_first_power_is_that_of_the_construction_engine() -> None:
 def test_a_draw_takes_one_quantile_for_all_months() -> None:
     power_w_QX = built_w(USE, ENTRY, AXIS, MONTHS, load())
     slow, middle, fast = (
-        drawn_w(USE, power_w_QX, Figures({"sites.helios-tx.build": share})) for share in (0.0, 0.5, 1.0)
+        drawn_w(USE, power_w_QX, Drawn({"sites.helios-tx.build": share})) for share in (0.0, 0.5, 1.0)
     )
     assert np.all(slow <= middle)
     assert np.all(middle <= fast)
