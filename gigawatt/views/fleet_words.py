@@ -70,7 +70,20 @@ def conditions(result: dict[str, Any]) -> str:
     """Say under which conditions the figures hold."""
     fleet = result["fleet"]
     warm = f", the first {fleet['warm_up_days']:.3g} days left out" if fleet["warm_up_days"] else ""
+    terms = fleet["terms"]
+    said = [
+        f"failures as {terms['reliability']}" if terms["reliability"] != "none" else "no node fails",
+        f"nodes {terms['age_months']:.3g} months old at the start" if terms["age_months"] is not None else "",
+        f"checkpoints as {terms['checkpoint_tiers']}" if terms["checkpoint_tiers"] else "",
+        f"recovery {terms['recovery']}" if terms["recovery"] != "stall" else "",
+        f"{terms['spares_pct']:.3g} % hot spares" if terms["spares_pct"] else "",
+        "defragmentation" if terms["defragmentation"] else "",
+        f"lemons out after {terms['lemons_out_after']} failures" if terms["lemons_out_after"] else "",
+        f"{terms['stragglers_pct']:.3g} % stragglers" if terms["stragglers_pct"] else "",
+        f"maintenance every {terms['maintenance_days']:.3g} days" if terms["maintenance_days"] else "",
+    ]
     return (
+        f"{', '.join(item for item in said if item)}; "
         f"{_count(result['jobs']['submitted'], 'job')}, policy {fleet['policy']}, placement {fleet['placement']}, seed "
         f"{result['seed']}{warm}; {result['events']:,} events in {result['wall_s']:.2f} s"
     )

@@ -174,7 +174,10 @@ def test_a_scenario_says_how_its_fleet_is_run(gigawatt: Run) -> None:
     start = plain["fleet"]["start"]
     held = gigawatt(*words, "--set", cuts % start, "--set", "fleet.spares=10%").document["result"]
     assert held["power_mw"]["mean"] < plain["power_mw"]["mean"]
-    assert held["gpu_hours_by_state"]["spare"] >= 0.0
+    assert plain["fleet"]["terms"]["spares_pct"] == 0.0
+    assert held["fleet"]["terms"]["spares_pct"] == pytest.approx(10.0)
+    words = ("fleet", "sovereign-1mw", "--recovery", "replica", "--set", "fleet.recovery=elastic")
+    assert "recovery replica" in gigawatt(*words, "--set", "fleet.age=2 months").out
     assert held["gpu_hours"]["useful"] < plain["gpu_hours"]["useful"]
 
 

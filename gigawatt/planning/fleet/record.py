@@ -8,10 +8,18 @@ from typing import Any
 import numpy as np
 
 from gigawatt.engines.fleet.results import JOB_ENDS
+from gigawatt.engines.fleet.simulation import MODES
 from gigawatt.planning.fleet import measures
 from gigawatt.planning.fleet.answer import FleetAnswer
 from gigawatt.planning.fleet.work import BY_KIND
-from gigawatt.units import JOULES_PER_MWH, SECONDS_PER_DAY, SECONDS_PER_HOUR, WATTS_PER_MEGAWATT
+from gigawatt.planning.job_defaults import DEFAULT_RELIABILITY
+from gigawatt.units import (
+    JOULES_PER_MWH,
+    SECONDS_PER_DAY,
+    SECONDS_PER_HOUR,
+    SECONDS_PER_MONTH,
+    WATTS_PER_MEGAWATT,
+)
 
 P99 = 99.0
 
@@ -38,6 +46,7 @@ def fleet_record(answer: FleetAnswer) -> dict[str, Any]:
             "title": answer.title, "gpus": answer.gpus_count, "days": sim.duration_s / SECONDS_PER_DAY,
             "warm_up_days": sim.warm_up_s / SECONDS_PER_DAY, "policy": answer.question.policy,
             "placement": sim.rules.placement, "start": str(answer.start) if answer.start else None,
+            "terms": terms_record(answer),
             "partitions": [
                 {"name": part.name, "site": part.site, "accelerator": kind,
                  "gpus": part.nodes_count * part.node_gpus_count, "nodes": part.nodes_count,
@@ -79,6 +88,24 @@ def fleet_record(answer: FleetAnswer) -> dict[str, Any]:
         "seed": sim.seed,
         "notices": list(answer.notices),
     }  # fmt: skip
+
+
+def terms_record(answer: FleetAnswer) -> dict[str, Any]:
+    """Return what failures, checkpoints and upkeep follow, as asked or as the scenario says."""
+    asked, sim = answer.question, answer.simulation
+    return {
+        "reliability": asked.reliability or DEFAULT_RELIABILITY,
+        "age_months": asked.age_s / SECONDS_PER_MONTH if asked.age_s >= 0.0 else None,
+        "checkpoint_tiers": asked.tiers or None,
+        "recovery": asked.recovery or MODES[0],
+        "spares_pct": 100.0 * sim.rules.spare_frac,
+        "preemption": sim.rules.preemption,
+        "defragmentation": sim.rules.defragmentation,
+        "lemons_out_after": sim.hazards.lemon_removed_after_count or None,
+        "stragglers_pct": 100.0 * sim.hazards.straggler_frac,
+        "maintenance_days": sim.maintenance.interval_s / SECONDS_PER_DAY or None,
+        "power_response": sim.rules.power_response,
+    }
 
 
 def power_record(answer: FleetAnswer) -> dict[str, float]:
