@@ -66,14 +66,21 @@ def headline(result: dict[str, Any]) -> str:
     return f"{result['fleet']['title']}: {_percent(result['useful_share'])} of all GPU-hours useful"
 
 
+def _by_age(fleet: dict[str, Any]) -> str:
+    """Say that failures follow the age of nodes, and where all are there from the start, how old they are then."""
+    months = fleet["terms"]["age_months"]
+    if months is None:
+        return ""
+    return " by the age of nodes" + (f", {months:.3g} months at the start" if fleet["start"] is None else "")
+
+
 def conditions(result: dict[str, Any]) -> str:
     """Say under which conditions the figures hold."""
     fleet = result["fleet"]
     warm = f", the first {fleet['warm_up_days']:.3g} days left out" if fleet["warm_up_days"] else ""
     terms = fleet["terms"]
     said = [
-        f"failures as {terms['reliability']}" if terms["reliability"] != "none" else "no node fails",
-        f"nodes {terms['age_months']:.3g} months old at the start" if terms["age_months"] is not None else "",
+        f"failures as {terms['reliability']}{_by_age(fleet)}" if terms["reliability"] != "none" else "no node fails",
         f"checkpoints as {terms['checkpoint_tiers']}" if terms["checkpoint_tiers"] else "",
         f"recovery {terms['recovery']}" if terms["recovery"] != "stall" else "",
         f"{terms['spares_pct']:.3g} % hot spares" if terms["spares_pct"] else "",
