@@ -33,7 +33,7 @@ def _write(entries: list[Entry], world: at.World) -> at.World:
     """Return the state with the entries in its heap: in order of time they are one."""
     entries.sort(key=lambda entry: entry[0])  # stable: what was entered first comes first
     count = len(entries)
-    heap = np.zeros(len(world.heap) + count, at.EVENT)
+    heap = at.zeroed(len(world.heap) + count, at.EVENT, 1)
     for name, values in zip(("time_s", "kind", "id", "epoch", "extra"), zip(*entries, strict=True), strict=True):
         heap[name][:count] = values
     heap["sequence"][:count] = np.arange(count)

@@ -13,15 +13,20 @@ from gigawatt.engines.fleet.simulation import ENDS, KINDS, MODES, SCOPES, Simula
 from gigawatt.errors import InputError, nearest
 
 LARGEST_COUNT = 2**31 - 1  # of nodes and jobs: 32-bit links
+LARGEST_SMALL_COUNT = 2**15 - 1  # of partitions, components, accelerators of a node: 16 bits
 
 
 def _partitions(sim: Simulation) -> list[str]:
     """Faults of the partitions."""
     faults = [] if sim.partitions else ["there is no partition"]
+    if len(sim.partitions) > LARGEST_SMALL_COUNT or len(sim.hazards.components) > LARGEST_SMALL_COUNT:
+        faults.append(f"partitions and components: at most {LARGEST_SMALL_COUNT:,} of each")
     for part in sim.partitions:
         counts = (part.nodes_count, part.node_gpus_count, part.rack_nodes_count, part.pod_nodes_count)
         if min(*counts, part.power_zone_nodes_count) < 1 or part.nodes_count > LARGEST_COUNT:
             faults.append(f"partition {part.name}: nodes and accelerators, of racks, pods and zones, are at least 1")
+        if part.node_gpus_count > LARGEST_SMALL_COUNT:
+            faults.append(f"partition {part.name}: a node has at most {LARGEST_SMALL_COUNT:,} accelerators")
         steps = part.online_nodes or (part.nodes_count,)
         rising = all(a < b for a, b in zip(part.online_s, part.online_s[1:], strict=False))
         if len(steps) != len(part.online_s) or not part.online_s or part.online_s[0] != 0.0 or not rising:

@@ -45,9 +45,9 @@ def _kernel() -> Callable[[at.World, int], int]:
     return cached_advance(zlib.crc32(b"".join(path.read_bytes() for path in sources), int(FROM_PARTS)))
 
 
-def _grown(array: at.Records) -> at.Records:
+def _grown(array: at.Records, ahead: int = 0) -> at.Records:
     """Return a longer copy of an array of records."""
-    longer = np.zeros(GROWTH * len(array), array.dtype)
+    longer = at.zeroed(GROWTH * len(array), array.dtype, ahead)
     longer[: len(array)] = array
     return longer
 
@@ -57,7 +57,10 @@ def _advance(world: at.World, budget: int) -> tuple[at.World, bool]:
     while True:
         why = _kernel()(world, budget)
         if why == at.NEEDS_HEAP:
-            world = world._replace(heap=_grown(world.heap))
+            world = world._replace(heap=_grown(world.heap, 1))
+        elif why == at.NEEDS_CHUNKS:
+            chunks, later = _grown(world.chunks), _grown(world.later)
+            world = world._replace(chunks=chunks, later=later)
         elif why == at.NEEDS_LOG:
             world = world._replace(log=_grown(world.log))
         elif why == at.NEEDS_SLOTS:

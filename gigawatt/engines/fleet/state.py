@@ -14,6 +14,7 @@ from gigawatt.engines.fleet.simulation import KINDS, MODES, SCOPES, Simulation
 from gigawatt.units import SECONDS_PER_DAY
 
 HEAP_COUNT = 1 << 16  # events that the first heap holds; it grows
+CHUNKS_COUNT = at.STRETCHES_COUNT  # chunks of later events at first; they grow
 LOG_COUNT = 1 << 14  # failures that the first log holds; it grows
 SLOTS_COUNT = 1 << 12  # jobs that may wait or run at first; it grows
 
@@ -88,7 +89,7 @@ def _partitions(sim: Simulation) -> tuple[np.ndarray, np.ndarray, np.ndarray, li
 def _nodes(sim: Simulation, parts: np.ndarray, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Lay the nodes out: records, ordinary nodes before lemons by partition, first lemon of each."""
     count = int(parts["count"].sum())
-    nodes = np.zeros(count, at.NODE)
+    nodes = at.zeroed(count, at.NODE)
     nodes["job"] = nodes["prv"] = nodes["nxt"] = nodes["rack"] = nodes["queue"] = at.NONE
     nodes["state"] = at.OFFLINE
     order = np.empty(count, np.int32)
@@ -165,6 +166,7 @@ def _clock(sim: Simulation, parts: np.ndarray, tenants: int) -> np.ndarray:
     c["bills"] = int(
         rules.policy == "fair-share" or any("tenant_used_gpu_s" in names for names in _read(rules.written))
     )
+    c["stretches_per_s"], c["chunk_free"] = at.STRETCHES_COUNT / sim.duration_s, at.NONE
     c["estimate"], c["quotas"], c["tenants"] = rules.estimate_factor, int(len(rules.quota_gpus) > 0), tenants
     c["throttles"] = int(rules.power_response == "throttle")
     c["limited"] = int(len(sim.power_limits) > 0)
@@ -232,6 +234,17 @@ def _outcome(count: int) -> at.Records:
     return outcome
 
 
+def _events(most_count: int) -> dict[str, np.ndarray]:
+    """Return room for events, of which one may bring so many."""
+    chunks = CHUNKS_COUNT + most_count
+    return {
+        "heap": at.zeroed(HEAP_COUNT + most_count, at.EVENT, 1),
+        "stretches": np.full(at.STRETCHES_COUNT + 1, at.NONE, np.int32),
+        "chunks": np.zeros(chunks, np.int32),
+        "later": at.zeroed(chunks * at.CHUNK, at.EVENT),
+    }
+
+
 def first_state(sim: Simulation) -> at.World:
     """Return the state before the first event; `calendar.enter` adds the events."""
     parts, cells, buckets, sites = _partitions(sim)
@@ -250,10 +263,9 @@ def first_state(sim: Simulation) -> at.World:
     flows["partition"], flows["component"] = np.divmod(np.arange(len(flows)), max(len(sim.hazards.components), 1))
     pool_hours = [pool.gpus_by_hour for pool in sim.pools]
     most_gpus = int(parts["gpus"].max())
-    live = np.zeros(SLOTS_COUNT + len(sim.pools), at.LIVE)
+    live = at.zeroed(SLOTS_COUNT + len(sim.pools), at.LIVE)
     return at.World(
         clock=clock,
-        heap=np.zeros(HEAP_COUNT + 2 * len(live) + int(clock[0]["margin"]), at.EVENT),
         nodes=nodes,
         cells=cells,
         buckets=buckets,
@@ -292,5 +304,6 @@ def first_state(sim: Simulation) -> at.World:
         tenant=np.ascontiguousarray(sim.jobs.tenant_N, np.int64),
         wanted=np.ascontiguousarray(sim.jobs.partition_N, np.int64),
         job_end=np.ascontiguousarray(sim.jobs.end_N, np.int64),
+        **_events(2 * len(live) + int(clock[0]["margin"])),
         **_programs(sim.rules.written),
     )

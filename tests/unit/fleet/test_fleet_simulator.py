@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gigawatt.engines.fleet import best_interval_s, simulate
+from gigawatt.engines.fleet.kernel import layout
 from gigawatt.engines.fleet.policies import POLICIES
 from gigawatt.engines.fleet.results import JOB_ENDS
 from gigawatt.engines.fleet.simulation import (
@@ -52,6 +53,27 @@ def one_job(nodes: int, days: float, per_node_day: float, write_s: float, restar
         Hazards((Component("node", per_node_day, automatic_frac=1.0, automatic_repair_s=3600.0, repair_sigma=0.5),)),
         days * DAY_S,
     )
+
+
+@pytest.mark.parametrize("stretches", [1, 7, 100_000])
+def test_into_how_many_stretches_time_is_cut_changes_nothing(monkeypatch, stretches):
+    rng = np.random.default_rng(5)
+    submit_s = np.sort(rng.integers(0, 30 * 24, 600)) * 3600.0  # many events at the same time
+    sim = Simulation(
+        (Partition("a", "site", 64), Partition("b", "site", 32)),
+        (JobClass("job", checkpoint_write_s=20.0, checkpoint_interval_s=1800.0, job_failures_per_day=0.5),),
+        jobs_of(submit_s, rng.integers(1, 60, 600) * 1800.0, 2 ** rng.integers(0, 8, 600)),
+        Hazards((Component("node", 0.02, hidden_frac=0.3, detection_s=600.0),), technicians_count=2),
+        30 * DAY_S,
+        Rules("easy-backfill", preemption=True),
+    )
+    usual = simulate(sim, check=True)
+    monkeypatch.setattr(layout, "STRETCHES_COUNT", stretches)
+    other = simulate(sim, check=True)
+    assert usual.events_count == other.events_count > 1_000
+    assert usual.ledger_gpu_s == other.ledger_gpu_s
+    for name in ("start_s_N", "end_s_N", "failure_s_F", "power_w_PH"):
+        assert np.array_equal(getattr(usual, name), getattr(other, name), equal_nan=True), name
 
 
 def over_seeds(simulation: Simulation, seeds: int) -> list:

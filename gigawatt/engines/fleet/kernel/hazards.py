@@ -15,6 +15,7 @@ from gigawatt.engines.fleet.kernel.jit import compiled
 from gigawatt.engines.fleet.kernel.layout import (
     DOWN,
     FREE,
+    MOST_COUNTED,
     NEVER,
     NODE_DETECT,
     NONE,
@@ -172,7 +173,7 @@ def _note(w: World, node: int, component: int) -> None:
         oldest_s = w.recent[node, (place + 1) % c.lemon_count]
         if n.fails + 1 >= c.lemon_count and c.now - oldest_s <= c.lemon_window_s:
             n.lemon = 2
-    n.fails += 1
+    n.fails = min(n.fails + 1, MOST_COUNTED)
     w.cells[n.pod].fails += 1
 
 

@@ -8,7 +8,7 @@ accelerators, so that sums never drift. Times are seconds since the start.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,17 @@ Records = NDArray[Any]
 
 NONE = -1
 NEVER = np.inf
+NOT_YET = np.nan
 MILLI = 1000  # milliwatts per watt
 BIN_S = 300.0  # width of the bins in which the ends of running jobs are counted for reservations [s]
 BINS_COUNT = 8192  # of them: 28 days; later ends share the last
 BIN_BLOCK = 64  # bins per coarse sum
 HOUR_S = 3600.0
 DAY_S = 86400.0
+LINE_BYTES = 64  # of a processor's cache
+STRETCHES_COUNT = 1 << 14  # of time, into which a run is cut
+CHUNK = 8  # events of one stretch that lie side by side
+MOST_COUNTED = 2**15 - 1  # failures and repairs of one node: 16 bits
 UPDATE_S = 7.0 * DAY_S  # failure streams of ageing nodes are drawn anew so often [s]
 
 # node.state
@@ -58,34 +63,62 @@ QUEUE_HOOK, PLACEMENT_HOOK, VICTIM_HOOK, CHECKPOINT_HOOK, POWER_HOOK = 0, 1, 2, 
 # what takes time to find is found only for programs that read it: bits of PROGRAM.reads
 MTTF_READ, FLEET_READ = 1, 2
 # what advance() returns
-FINISHED, PAUSED, NEEDS_HEAP, NEEDS_LOG, NEEDS_SLOTS = 0, 1, 2, 3, 4
+FINISHED, PAUSED, NEEDS_HEAP, NEEDS_LOG, NEEDS_SLOTS, NEEDS_CHUNKS = 0, 1, 2, 3, 4, 5
 
 
 def _record(**names: str) -> np.dtype[Any]:
     """Return a record from the names of its fields by type."""
-    fields = [(name, kind) for kind, listed in names.items() for name in listed.split()]
-    return np.dtype(fields, align=True)
+    return np.dtype(_fields(names), align=True)
+
+
+def _fields(names: dict[str, str]) -> list[tuple[str, str]]:
+    """Return names and types of fields."""
+    return [(name, kind) for kind, listed in names.items() for name in listed.split()]
+
+
+def _lines(*lines: dict[str, str]) -> np.dtype[Any]:
+    """Return a record of whole cache lines, each with the fields that are used together."""
+    places: list[tuple[str, str, int]] = []
+    for number, names in enumerate(lines):
+        line = np.dtype(_fields(names), align=True)
+        if line.fields is None or line.itemsize > LINE_BYTES:
+            message = f"line {number} has {line.itemsize} bytes"
+            raise ValueError(message)
+        places += [(name, kind.str, number * LINE_BYTES + at) for name, (kind, at, *_) in line.fields.items()]
+    columns: dict[str, Any] = dict(zip(("names", "formats", "offsets"), zip(*places, strict=True), strict=True))
+    columns["itemsize"] = len(lines) * LINE_BYTES
+    return np.dtype(cast(Any, columns), align=True)
+
+
+def zeroed(count: int, kind: np.dtype[Any], ahead: int = 0) -> Records:
+    """Return zeroed records of which number `ahead` begins a cache line."""
+    room = np.zeros(count * kind.itemsize + 2 * LINE_BYTES, np.uint8)
+    skipped = -(room.ctypes.data + ahead * kind.itemsize) % (2 * LINE_BYTES)
+    return room[skipped : skipped + count * kind.itemsize].view(kind)
 
 
 CLOCK = _record(
     f8="now end_s waiting_gpu_s waiting_mark asked_gpu_s estimate lemon_window_s replacement_s lemon_factor"
-    " slow_frac slow_speed stops_per_s warm_s hour_start_s scored_s",
+    " slow_frac slow_speed stops_per_s warm_s hour_start_s scored_s stretches_per_s",
     u8="seed",
     i8="events sequence stale heap_count log_count arrival jobs slot_free slots_used waiting waiting_gpus"
     " hour version technicians crew_head crew_tail active power_mw power_max_mw ramp_max_mw margin hit"
     " policy placement depth backfill preemption quotas tenants throttles lemon_count components admits"
     " strict_pods ranks crew limited by_tenant wanting metered bills changing credit chained"
-    " defragments",
+    " defragments stretch later_count chunk_free chunks_used",
 )
 EVENT = _record(
     f8="time_s",
     i8="sequence",
     i4="id epoch kind extra",
 )
-NODE = _record(
-    f8="born_s mend_s",
-    i4="job prv nxt rack pod partition used fails epoch queue component repairs",
-    i1="state hidden slow lemon drained leaving",
+NODE = _lines(
+    {
+        "i4": "job prv nxt skip rack pod epoch queue",
+        "i2": "partition used component fails repairs",
+        "i1": "state hidden slow lemon drained leaving",
+        "f8": "born_s mend_s",
+    }
 )
 CELL = _record(
     i4="first count free head prv nxt partition drained bucket inner inners serviced fails",
@@ -99,14 +132,34 @@ PARTITION = _record(
     " free_nodes spare_nodes online_nodes most_nodes reserved_gpus wanting full_racks reserves ordinary"
     " lemons",
 )
-LIVE = _record(
-    f8="key work_s done_s fresh_s phase_s mark_s rate active spoilt_s interval_s booked useful held_s wait_s"
-    " queued_s fail_left_s stop_left_s leave_s taken_s pad spread estimate_s second_s third_s score",
-    i8="power_mw written",
-    i4="job cls tenant asked partition wanted where nodes wanted_nodes head prv nxt node_prv node_nxt child"
-    " sibling hit_nxt hits epoch life held hidden slow lost rejoin missing binned coming stops draws bin"
-    " pods want_nxt queue",
-    i1="status after hit wants whole started again pending abrupt ends standing",
+LIVE = _lines(
+    {  # in the queue
+        "f8": "key work_s queued_s wait_s",
+        "i4": "job asked tenant child sibling partition cls queue",
+    },
+    {  # at an event
+        "f8": "mark_s held_s spoilt_s interval_s phase_s",
+        "i4": "epoch held where head",
+        "i1": "status pending whole wants started again abrupt ends",
+    },
+    {  # at work
+        "f8": "done_s fresh_s rate active booked fail_left_s stop_left_s pad",
+    },
+    {
+        "f8": "leave_s useful start_s",
+        "i8": "power_mw",
+        "i4": "nodes wanted_nodes life hidden slow stops draws coming",
+    },
+    {  # lists, losses
+        "f8": "estimate_s spread",
+        "i4": "prv nxt node_prv node_nxt bin binned pods lost rejoin missing",
+        "i1": "after hit standing",
+    },
+    {  # seldom
+        "f8": "taken_s second_s third_s score",
+        "i8": "written",
+        "i4": "hit_nxt hits want_nxt",
+    },
 )
 CLASS = _record(
     f8="interval_s write_s restart_s sigma swap_s fails_per_s node_fails_per_s least after_s grace_s spread load"
@@ -172,6 +225,9 @@ class World(NamedTuple):
 
     clock: Records  # one record
     heap: Records
+    stretches: NDArray[np.int32]  # by stretch of time: the last place taken in `later`
+    chunks: NDArray[np.int32]  # by chunk of places: the next of its stretch
+    later: Records
     nodes: Records
     cells: Records
     buckets: NDArray[np.int32]  # first cell by partition, level and free nodes
@@ -219,7 +275,9 @@ class World(NamedTuple):
 
 # array: type of its elements, dimensions
 FIELDS: dict[str, tuple[Any, int]] = {
-    "clock": (CLOCK, 1), "heap": (EVENT, 1), "nodes": (NODE, 1), "cells": (CELL, 1), "buckets": (np.int32, 1),
+    "clock": (CLOCK, 1), "heap": (EVENT, 1),
+    "stretches": (np.int32, 1), "chunks": (np.int32, 1), "later": (EVENT, 1),
+    "nodes": (NODE, 1), "cells": (CELL, 1), "buckets": (np.int32, 1),
     "levels": (np.int32, 2), "partitions": (PARTITION, 1), "sites": (SITE, 1), "classes": (CLASS, 1),
     "chains": (np.int32, 3), "components": (COMPONENT, 1), "flows": (FLOW, 1), "lemons": (np.int32, 1),
     "lemon_first": (np.int32, 1), "recent": (np.float64, 2), "live": (LIVE, 1), "queues": (QUEUE, 1),

@@ -11,6 +11,7 @@ from gigawatt.engines.fleet.kernel.layout import (
     BIN_BLOCK,
     BIN_S,
     BINS_COUNT,
+    CANCELLED,
     CHECKPOINT_HOOK,
     COMPLETED,
     ELASTIC,
@@ -18,6 +19,7 @@ from gigawatt.engines.fleet.kernel.layout import (
     JOB_UP,
     NEVER,
     NONE,
+    NOT_YET,
     QUEUE_HOOK,
     RANDOM_JOB,
     RANDOM_RESTART,
@@ -71,6 +73,7 @@ def new_slot(w: World, number: int) -> int:
     job.written = 0
     job.fail_left_s = job.stop_left_s = job.leave_s = job.spoilt_s = job.interval_s = NEVER
     job.power_mw = 0
+    job.start_s = NOT_YET
     return slot
 
 
@@ -194,7 +197,7 @@ def begin(w: World, slot: int, p: int, pods: int) -> None:
     job.interval_s = _interval_s(w, slot)
     if not job.started:
         job.started = 1
-        w.outcome[job.job].start_s = c.now
+        job.start_s = c.now
         next_draws(w, slot, False)
         next_draws(w, slot, True)
     if job.again:
@@ -310,6 +313,7 @@ def record(w: World, slot: int, state: int) -> None:
     out.wait_s, out.held_s = job.wait_s, job.held_s
     out.useful_s = job.done_s + job.fresh_s
     out.stops, out.state = job.stops, state
+    out.start_s, out.end_s = job.start_s, w.clock[0].now if state <= CANCELLED else NOT_YET
 
 
 @compiled
@@ -321,7 +325,6 @@ def end(w: World, slot: int) -> None:
     job.done_s = job.work_s
     c.asked_gpu_s += job.work_s * job.asked
     record(w, slot, COMPLETED + job.ends)
-    w.outcome[job.job].end_s = c.now
     release(w, slot)
     vacate(w, slot)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gigawatt.engines.fleet.kernel.books import clear, close_hour, meter, weigh
 from gigawatt.engines.fleet.kernel.eviction import leaves
 from gigawatt.engines.fleet.kernel.hazards import aim_all, break_unit, candidate
-from gigawatt.engines.fleet.kernel.heap import drop_first, push, sweep
+from gigawatt.engines.fleet.kernel.heap import drop_first, look_ahead, push, sweep
 from gigawatt.engines.fleet.kernel.jit import compiled
 from gigawatt.engines.fleet.kernel.layout import (
     FINISHED,
@@ -20,6 +20,7 @@ from gigawatt.engines.fleet.kernel.layout import (
     JOB_STOP,
     JOB_UP,
     LEAVE,
+    NEEDS_CHUNKS,
     NEEDS_HEAP,
     NEEDS_LOG,
     NEEDS_SLOTS,
@@ -234,14 +235,18 @@ def advance(w: World, budget: int) -> int:
     c = w.clock[0]
     last = c.events + budget
     while c.events < last:
-        if c.stale > STALE_LEAST and 2 * c.stale > c.heap_count:
+        if c.stale > STALE_LEAST and 2 * c.stale > c.heap_count + c.later_count:
             sweep(w)
-        if c.heap_count + c.margin + 2 * c.slots_used >= w.heap.size:
+        most = c.margin + 2 * c.slots_used  # events that one event may bring
+        if c.heap_count + c.later_count + most >= w.heap.size:
             return NEEDS_HEAP
+        if c.chunks_used + most >= w.chunks.size:
+            return NEEDS_CHUNKS
         if c.log_count + 1 >= w.log.size:
             return NEEDS_LOG
         if c.slots_used + 1 >= w.live.size:
             return NEEDS_SLOTS
+        look_ahead(w)
         next_s = w.heap[0].time_s if c.heap_count > 0 else NEVER
         arrival_s = w.submit_s[c.arrival] if c.arrival < c.jobs else NEVER
         if min(next_s, arrival_s) > c.end_s:

@@ -8,6 +8,7 @@ from gigawatt.engines.fleet.kernel.heap import push
 from gigawatt.engines.fleet.kernel.jit import compiled
 from gigawatt.engines.fleet.kernel.layout import (
     DOWN,
+    MOST_COUNTED,
     NODE_REPAIRED,
     NONE,
     OFFLINE,
@@ -35,7 +36,7 @@ def start_repair(w: World, node: int, component: int) -> None:
     """Mend the nodes that are linked behind `node`: by reset, by hand when somebody is free, or by replacement."""
     c, n, b = w.clock[0], w.nodes[node], w.components[component]
     count = n.repairs
-    n.repairs += 1
+    n.repairs = min(n.repairs + 1, MOST_COUNTED)
     n.component = component
     if n.lemon == 2:  # marked for replacement
         n.lemon = 0

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from gigawatt.engines.fleet.kernel.books import accrue
+from gigawatt.engines.fleet.kernel.fetch import fetch
 from gigawatt.engines.fleet.kernel.jit import compiled
 from gigawatt.engines.fleet.kernel.layout import FREE, NONE, SHARED, WHOLE, World
+
+AHEAD = 8  # nodes further on in a list that are fetched while it is walked: `skip` leads there
 
 
 @compiled
@@ -96,10 +99,14 @@ def take_first(w: World, owner: int, slot: int, count: int) -> None:
         return
     accrue(w, p)
     node = w.cells[owner].head
-    for _ in range(count):
+    behind = node
+    for taken in range(count):
         n = w.nodes[node]
+        fetch(w.nodes, n.skip)
         after = n.nxt
-        n.state, n.job = WHOLE, slot
+        if taken > AHEAD:
+            behind = w.nodes[behind].prv
+        n.state, n.job, n.skip = WHOLE, slot, behind
         n.prv, n.nxt = NONE, job.head
         if job.head >= 0:
             w.nodes[job.head].prv = node
@@ -140,8 +147,10 @@ def drop_all(w: World, slot: int) -> None:
     owner = pod = NONE
     run = listed = 0
     node = job.head
+    behind = node
     while node >= 0:
         n = w.nodes[node]
+        fetch(w.nodes, n.skip)
         after = n.nxt
         job.hidden -= n.hidden
         job.slow -= n.slow
@@ -152,7 +161,10 @@ def drop_all(w: World, slot: int) -> None:
             of = n.rack if n.rack >= 0 else n.pod
             if of != owner:
                 _listed(w, owner, pod, run)
-                owner, pod, run = of, n.pod, 0
+                owner, pod, run, behind = of, n.pod, 0, node
+            elif run > AHEAD:
+                behind = w.nodes[behind].prv
+            n.skip = behind
             head = w.cells[of].head
             n.prv, n.nxt = NONE, head
             if head >= 0:
