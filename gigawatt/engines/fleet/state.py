@@ -221,7 +221,7 @@ def _window(sim: Simulation) -> int:
 def _queues(parts_count: int, tenants_count: int) -> at.Records:
     """Return empty queues: one for each partition and one for jobs that take any, by tenant."""
     queues = np.zeros((parts_count + 1) * tenants_count, at.QUEUE)
-    queues["root"] = queues["seen"] = queues["halted"] = at.NONE
+    queues["first"] = queues["root"] = queues["seen"] = queues["halted"] = at.NONE
     queues["tenant"] = np.arange(len(queues)) % tenants_count
     return queues
 

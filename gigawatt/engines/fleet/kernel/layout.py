@@ -190,7 +190,7 @@ LIMIT = _record(
 )
 QUEUE = _record(
     i8="seen halted",
-    i4="root count window place partition tenant",
+    i4="first last root count window place partition tenant",
 )
 TENANT = _record(
     i8="held quota",

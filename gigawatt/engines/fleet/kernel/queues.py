@@ -1,5 +1,6 @@
-"""Waiting jobs: by queue the first few in an ordered window, the rest in a pairing heap linked through their slots.
+"""Waiting jobs: by queue the first few in an ordered window, and behind it the rest, linked through their slots.
 
+Behind the window, jobs that came in order stand in a list, the others in a pairing heap.
 A queue holds the jobs that ask for one partition, or for any; with quotas or fair shares, one tenant's of them. The
 key is fixed when a job enters. (M. L. Fredman et al., "The pairing heap," Algorithmica 1, 1986.)
 """
@@ -7,6 +8,7 @@ key is fixed when a job enters. (M. L. Fredman et al., "The pairing heap," Algor
 from __future__ import annotations
 
 from gigawatt.engines.fleet.kernel.books import wait_changed
+from gigawatt.engines.fleet.kernel.fetch import fetch
 from gigawatt.engines.fleet.kernel.jit import compiled
 from gigawatt.engines.fleet.kernel.layout import NONE, QUEUED, World
 
@@ -62,6 +64,36 @@ def _pop(w: World, root: int) -> int:
 
 
 @compiled
+def put_behind(w: World, queue: int, slot: int) -> None:
+    """Let a job wait behind the window: at the end of the list if it comes after all there, else in the heap."""
+    q = w.queues[queue]
+    if q.first < 0:
+        q.first = q.last = slot
+    elif ahead(w, q.last, slot):
+        w.live[q.last].sibling = slot
+        q.last = slot
+    else:
+        q.root = _meld(w, q.root, slot)
+
+
+@compiled
+def _take_behind(w: World, queue: int) -> int:
+    """Take the first of the jobs behind the window, or none."""
+    q = w.queues[queue]
+    slot = q.first
+    if slot >= 0 and (q.root < 0 or ahead(w, slot, q.root)):
+        q.first = w.live[slot].sibling
+        w.live[slot].sibling = NONE
+        if q.first >= 0:
+            fetch(w.live, q.first)
+        return slot
+    slot = q.root
+    if slot >= 0:
+        q.root = _pop(w, slot)
+    return slot
+
+
+@compiled
 def queue_of(w: World, slot: int) -> int:
     """Return the queue of a job."""
     job, c = w.live[slot], w.clock[0]
@@ -86,10 +118,10 @@ def enqueue(w: World, slot: int) -> int:
         c.active += 1
     q.count += 1
     if q.window == row.size and not ahead(w, slot, row[q.window - 1]):
-        q.root = _meld(w, q.root, slot)
+        put_behind(w, job.queue, slot)
         return NONE
     if q.window == row.size:
-        q.root = _meld(w, q.root, row[q.window - 1])
+        put_behind(w, job.queue, row[q.window - 1])
         q.window -= 1
     at = q.window
     while at > 0 and ahead(w, slot, row[at - 1]):
@@ -121,24 +153,22 @@ def flatten(w: World, queue: int) -> int:
         slot = w.windows[queue, place]
         w.live[slot].sibling = done
         done = slot
+    while q.first >= 0:
+        slot = q.first
+        q.first = w.live[slot].sibling
+        w.live[slot].sibling = done
+        done = slot
     q.root, q.window = NONE, 0
     return done
 
 
 @compiled
-def put_behind(w: World, queue: int, slot: int) -> None:
-    """Add a job to the heap of a queue."""
-    w.queues[queue].root = _meld(w, w.queues[queue].root, slot)
-
-
-@compiled
 def fill_window(w: World, queue: int) -> None:
-    """Take jobs off the heap of a queue until its window is full."""
+    """Let jobs from behind move up until the window of a queue is full."""
     q = w.queues[queue]
-    while q.root >= 0 and q.window < w.windows.shape[1]:
-        w.windows[queue, q.window] = q.root
+    while q.window < q.count and q.window < w.windows.shape[1]:
+        w.windows[queue, q.window] = _take_behind(w, queue)
         q.window += 1
-        q.root = _pop(w, q.root)
 
 
 @compiled
@@ -152,13 +182,13 @@ def dequeue(w: World, queue: int, at: int) -> None:
     q.window -= 1
     for place in range(at, q.window):
         row[place] = row[place + 1]
-    if q.root >= 0:
-        row[q.window] = q.root
+    last = _take_behind(w, queue)
+    if last >= 0:
+        row[q.window] = last
         q.window += 1
-        q.root = _pop(w, q.root)
     q.count -= 1
     if q.count == 0:
         c.active -= 1
-        last = w.active[c.active]
-        w.active[q.place] = last
-        w.queues[last].place = q.place
+        moved = w.active[c.active]
+        w.active[q.place] = moved
+        w.queues[moved].place = q.place

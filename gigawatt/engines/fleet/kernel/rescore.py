@@ -58,7 +58,7 @@ def rescore(w: World) -> None:
     moved = False
     for k in range(c.active):
         queue = w.active[k]
-        if w.queues[queue].root < 0:
+        if w.queues[queue].count == w.queues[queue].window:
             moved = _sort_window(w, queue) or moved
         else:
             _rebuild(w, queue)
