@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["measured", "datasheet", "reported", "estimate", "assumption", "derived"]
@@ -61,9 +61,10 @@ class Quantity:
 
     def times(self, factor: float, unit: str | None = None) -> Quantity:
         """Return the quantity scaled, with its range, optionally in another unit."""
-        return replace(
-            self, value=self.value * factor, low=self.low * factor, high=self.high * factor, unit=unit or self.unit
-        )
+        return Quantity(
+            self.value * factor, unit or self.unit, self.low * factor, self.high * factor,
+            self.source, self.kind, self.as_of, self.page, self.note,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -42,9 +42,9 @@ def bands_of(results: Results, central: Mapping[str, float]) -> tuple[Band, ...]
 def fans_of(results: Results, reader: Reader, central: Mapping[str, float]) -> tuple[Fan, ...]:
     """Return the bands of each monthly series."""
     fans = []
+    found = results.bands([f"s:{name}:{label}" for name in SERIES for label in reader.labels])
     for name in SERIES:
         columns = [f"s:{name}:{label}" for label in reader.labels]
-        found = results.bands(columns)
         p10, p50, p90 = (tuple(found[column][place] for column in columns) for place in range(3))
         middle = tuple(central[column] for column in columns)
         fans.append(Fan(name, unit_of_name(name), tuple(reader.labels), middle, p10, p50, p90))
@@ -53,30 +53,33 @@ def fans_of(results: Results, reader: Reader, central: Mapping[str, float]) -> t
 
 def targets_of(results: Results, plan: Studied, central: Mapping[str, float]) -> tuple[Target, ...]:
     """Return each announced figure that the plan finds something for, and how often it is met."""
-    announced = plan.prepared.scenario.announced
-    columns = [f"t:{number}" for number in range(len(announced))]
-    found = results.bands(columns)
-    targets = []
-    for column, claim in zip(columns, announced, strict=True):
-        if not math.isnan(central[column]):
-            targets.append(_target(results, column, claim, plan, central[column], found[column]))
-    return tuple(targets)
+    claims = {f"t:{number}": claim for number, claim in enumerate(plan.prepared.scenario.announced)}
+    claims = {column: claim for column, claim in claims.items() if not math.isnan(central[column])}
+    found = results.bands(list(claims))
+    met = results.shares([term for column, claim in claims.items() for term in _conditions(column, claim)])
+    case = case_of(plan.prepared, plan.at({})[1], {}, {}, 0.0)
+    return tuple(
+        _target(claim, label_of(case, claim), central[column], found[column], met[2 * place : 2 * place + 2])
+        for place, (column, claim) in enumerate(claims.items())
+    )
 
 
-def _target(
-    results: Results, column: str, claim: Claim, plan: Studied, central: float, band: Sequence[float]
-) -> Target:
-    """Set one claim beside the draws."""
-    quantity, low, high = reading(claim)
+def _conditions(column: str, claim: Claim) -> tuple[str, str]:
+    """Return when a draw lies within a claim, and when it reaches it."""
+    _, low, high = reading(claim)
     value = quoted(column)
-    at_most = claim.sign in ("less than", "at most")
-    reached = f"{value} <= {high!r}" if at_most else f"{value} >= {low!r}"
-    within = [f"{value} >= {low!r}"] * math.isfinite(low) + [f"{value} <= {high!r}"] * math.isfinite(high)
+    above, below = f"{value} >= {low!r}", f"{value} <= {high!r}"
+    within = [above] * math.isfinite(low) + [below] * math.isfinite(high)
+    return " AND ".join(within), below if claim.sign in ("less than", "at most") else above
+
+
+def _target(claim: Claim, label: str, central: float, band: Sequence[float], met: Sequence[float]) -> Target:
+    """Set one claim beside the draws; `met` are the shares of them that lie within it and that reach it."""
+    quantity, low, high = reading(claim)
     told = f"{say(quantity.low, quantity.unit)} to {say(quantity.high, quantity.unit)}"
     told = told if quantity.is_range else say(quantity.value, quantity.unit)
-    case = case_of(plan.prepared, plan.at({})[1], {}, {}, 0.0)
     return Target(
-        label=label_of(case, claim),
+        label=label,
         claimed=f"{claim.sign} {told}".strip(),
         unit=quantity.unit,
         source=claim.source,
@@ -86,8 +89,8 @@ def _target(
         p10=band[0],
         p50=band[1],
         p90=band[2],
-        within_share=results.share(" AND ".join(within)),
-        reached_share=results.share(reached),
+        within_share=met[0],
+        reached_share=met[1],
         moves=not band[0] == band[2] == central,
     )
 

@@ -57,14 +57,13 @@ class Results:
     def count(self) -> int:
         """Return the number of draws."""
         if self._count is None:
-            self._count = round(self._number("count(*)"))
+            self._count = round(self._numbers(["count(*)"])[0])
         return self._count
 
-    def _number(self, term: str) -> float:
-        """Return one aggregate; NaN where there is none."""
-        row = self._connection.execute(f"SELECT {term} FROM {self._from}").fetchone()
-        value = row[0] if row else None
-        return float("nan") if value is None else float(value)
+    def _numbers(self, terms: Sequence[str]) -> list[float]:
+        """Return aggregates, all in one look at the parts; NaN where there is none."""
+        row = self._connection.execute(f"SELECT {', '.join(terms)} FROM {self._from}").fetchall()[0] if terms else ()
+        return [float("nan") if value is None else float(value) for value in row]
 
     def bands(self, columns: Sequence[str]) -> dict[str, tuple[float, ...]]:
         """Return P10, P50, P90 and the mean of columns.
@@ -91,13 +90,13 @@ class Results:
                 found[name] = (*quantiles, float(defined_N.mean()))
         return found
 
-    def share(self, condition: str) -> float:
-        """Return the share of draws in which a condition holds."""
-        return self._number(f"avg(CASE WHEN {condition} THEN 1.0 ELSE 0.0 END)")
+    def shares(self, conditions: Sequence[str]) -> list[float]:
+        """Return the share of draws in which each of some conditions holds."""
+        return self._numbers([f"avg(CASE WHEN {condition} THEN 1.0 ELSE 0.0 END)" for condition in conditions])
 
-    def most(self, column: str) -> float:
-        """Return the largest value of a column."""
-        return self._number(f"max({quoted(column)})")
+    def most(self, columns: Sequence[str]) -> list[float]:
+        """Return the largest value of each of some columns."""
+        return self._numbers([f"max({quoted(column)})" for column in columns])
 
     def values(self, columns: Sequence[str]) -> dict[str, Floats]:
         """Return whole columns by draw, for what needs their order; ask for few at a time."""

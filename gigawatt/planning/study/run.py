@@ -132,7 +132,7 @@ def _found(
     central |= dict(zip(reader.series_columns(), reader.series(prepared, outcome).tolist(), strict=True))
     swings = tornado(plan.uncertain, lambda points: metric_at(plan, question.goal, points))
     with Results(folder) as results:
-        residual_usd, balance_frac = results.most("residual_usd"), results.most("balance_frac")
+        residual_usd, balance_frac = results.most(("residual_usd", "balance_frac"))
         if not (residual_usd < CENT_USD and balance_frac < BALANCE_FRAC):
             message = f"study: in a draw the statements miss by {residual_usd:g} USD and a balance by {balance_frac:g}"
             raise EngineError(message)
@@ -146,7 +146,7 @@ def _found(
             "drivers": drivers,
             "choices": choices,
             "worth_of_all": worth_of_all(value_NP),
-            "above_zero_share": results.share(f"{quoted('m:' + question.goal)} > 0.0"),
+            "above_zero_share": results.shares([f"{quoted('m:' + question.goal)} > 0.0"])[0],
             "held": plan.held,
             "residual_usd": residual_usd,
             "balance_frac": balance_frac,
