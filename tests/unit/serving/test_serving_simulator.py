@@ -115,6 +115,21 @@ def test_saturated_throughput_is_that_of_the_analytic_engine(model: str, replica
     assert saturated_rate(result, count, 211) == pytest.approx(expected, rel=0.05)
 
 
+@pytest.mark.parametrize("decode_replicas", [0, 1])
+def test_no_token_of_a_pipeline_comes_before_the_one_in_front_of_it(decode_replicas: int) -> None:
+    inputs = inputs_of("llama-3.1-70b")
+    count = 200
+    model = step_model(inputs, Replica(tensor_parallel=2, pipeline_parallel=4), 64)
+    apart = {"prompt_model": model, "decode_replicas_count": 1} if decode_replicas else {}
+    result = replay(
+        requests_of(poisson(count, 4.0, 1), np.full(count, 6000), np.full(count, 2)),
+        Service(model, 1, max_sequences_count=64, step_tokens_count=8192, **apart),
+    )
+    assert (result.first_token_s_N > 0.0).all()
+    assert (result.finish_s_N > result.first_token_s_N).all()
+    assert (result.tpot_s_N > 0.0).all()
+
+
 def test_energy_per_token_is_that_of_the_analytic_engine_when_saturated() -> None:
     inputs, replica, batch = inputs_of(), Replica(tensor_parallel=4), 128
     count = 20 * batch

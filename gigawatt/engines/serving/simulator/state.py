@@ -22,11 +22,12 @@ def _record(whole: str, real: str) -> np.dtype[np.void]:
 
 
 # As the trace says, then: tokens of KV cache that are filled (held); those to be filled before the next token is
-# written (target); tokens found in the prefix cache (hit); who is behind it in the queue (next).
+# written (target); tokens found in the prefix cache (hit); who is behind it in the queue (next). By so much later than
+# the steps that write its tokens, they leave the last stage of a pipeline (late_s).
 REQUEST = _record(
     "input_tokens output_tokens cached_tokens first_block last_block "
     "replica held target written hit pages taken_off state next swapped",
-    "arrival_s start_s first_s last_s finish_s",
+    "arrival_s start_s first_s last_s finish_s late_s",
 )
 # Pages of KV cache (room, used); prompt tokens not read yet (pending); tokens of prompts, hits included (read); the
 # running step, below 0 when idle, and the part that its prompts take.

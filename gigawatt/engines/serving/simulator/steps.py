@@ -332,20 +332,22 @@ def _prompt_read(world: World, replica: int, who: int, now_s: float) -> bool:
     pools = world.pools
     requests = world.requests
     replicas = world.replicas
-    stages = pools[pool_of(world, replica)].stages
-    at_s = now_s + (stages - 1.0) * replicas[replica].prompt_s  # the last chunk passes the other stages
     requests[who].written += 1
     if requests[who].written == 1:
-        requests[who].first_s = at_s
-        requests[who].last_s = at_s
+        # the last chunk passes the other stages, and every later token of the sequence comes behind it
+        requests[who].late_s = (pools[pool_of(world, replica)].stages - 1.0) * replicas[replica].prompt_s
+        requests[who].first_s = now_s + requests[who].late_s
+        requests[who].last_s = now_s
         store_prefix(world, replica, who)
     else:
         _note_gap(world, who, now_s, 1)
+    at_s = now_s + requests[who].late_s
     if requests[who].written >= requests[who].output_tokens:
         _finish(world, replica, who, at_s)
         return True
     if pool_of(world, replica) == PROMPT_POOL:
         requests[who].state = MOVING
+        requests[who].last_s, requests[who].late_s = at_s, 0.0  # it leaves this pipeline
         ready_s = at_s + rules.transfer_latency_s + rules.transfer_s * requests[who].held
         heap_push(world.moves, world.counters, MOVES, ready_s, who)
         return True
@@ -380,7 +382,7 @@ def end_step(world: World, replica: int, now_s: float) -> None:
             if gained:
                 _note_gap(world, who, now_s, gained)
             if requests[who].written >= requests[who].output_tokens:
-                _finish(world, replica, who, now_s)
+                _finish(world, replica, who, now_s + requests[who].late_s)
                 leaves = True
         elif chunk > 0:
             requests[who].held += chunk
