@@ -10,6 +10,7 @@ import math
 
 from gigawatt.engines.fleet.kernel.books import accrue
 from gigawatt.engines.fleet.kernel.draws import exponential, uniform
+from gigawatt.engines.fleet.kernel.fetch import fetch
 from gigawatt.engines.fleet.kernel.heap import push
 from gigawatt.engines.fleet.kernel.jit import compiled
 from gigawatt.engines.fleet.kernel.layout import (
@@ -61,6 +62,17 @@ def _wear(w: World, component: int, age_s: float) -> float:
 
 
 @compiled
+def _pick(w: World, flow: int) -> int:
+    """Return the place in `lemons` of a stream's next candidate; a lemon comes so many times as often as it fails."""
+    f, c = w.flows[flow], w.clock[0]
+    a = w.partitions[f.partition]
+    pick = uniform(c.seed, RANDOM_KIND, flow, f.draws * DRAWS_PER_FAILURE) * (a.ordinary + a.lemons * c.lemon_factor)
+    if pick < a.ordinary:
+        return a.first + min(int(pick), a.ordinary - 1)
+    return w.lemon_first[f.partition] + min(int((pick - a.ordinary) / c.lemon_factor), a.lemons - 1)
+
+
+@compiled
 def aim(w: World, flow: int) -> None:
     """Draw when a stream has its next candidate, at the greatest rate that any node may have until it is drawn anew."""
     f, c = w.flows[flow], w.clock[0]
@@ -69,6 +81,7 @@ def aim(w: World, flow: int) -> None:
     f.top = 1.0 + _infant(w, f.component, c.now - a.young_s) + _wear(w, f.component, c.now + UPDATE_S - a.old_s)
     per_s = w.components[f.component].per_node_s * f.top * a.weight * (a.ordinary + a.lemons * c.lemon_factor)
     if per_s > 0.0:
+        fetch(w.nodes, w.lemons[_pick(w, flow)])  # it will be looked at when the stream's time comes
         push(w, c.now + exponential(c.seed, RANDOM_FAILURE, flow, f.draws) / per_s, STREAM, flow, f.epoch, 0)
 
 
@@ -193,19 +206,13 @@ def _at_work(w: World, node: int) -> bool:
 def candidate(w: World, flow: int) -> None:
     """Pick a node for what a stream offers, see whether it fails, and aim at the next."""
     f, c = w.flows[flow], w.clock[0]
-    a = w.partitions[f.partition]
     base = f.draws * DRAWS_PER_FAILURE
-    lemons = a.lemons * c.lemon_factor
-    pick = uniform(c.seed, RANDOM_KIND, flow, base) * (a.ordinary + lemons)
-    thin = f.top
-    if pick < a.ordinary:
-        node = w.lemons[a.first + min(int(pick), a.ordinary - 1)]
-    else:
-        at = min(int((pick - a.ordinary) / c.lemon_factor), a.lemons - 1)
-        node = w.lemons[w.lemon_first[f.partition] + at]
-        if w.nodes[node].lemon == 0:
-            thin *= c.lemon_factor
+    place = _pick(w, flow)
+    node = w.lemons[place]
     n = w.nodes[node]
+    thin = f.top
+    if place >= w.lemon_first[f.partition] and n.lemon == 0:  # replaced by an ordinary one
+        thin *= c.lemon_factor
     component = f.component
     age_s = c.now - n.born_s
     rate = 1.0 + _infant(w, component, age_s) + _wear(w, component, age_s)

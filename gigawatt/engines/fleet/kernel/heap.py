@@ -8,6 +8,7 @@ Transactions on Modeling and Computer Simulation 15, 2005.)
 
 from __future__ import annotations
 
+from gigawatt.engines.fleet.kernel.fetch import fetch
 from gigawatt.engines.fleet.kernel.jit import compiled
 from gigawatt.engines.fleet.kernel.layout import CHUNK, JOB_SAVED, NONE, World
 
@@ -106,6 +107,8 @@ def drop_first(w: World) -> None:
     if c.heap_count > 0:
         _move(w, c.heap_count, w.heap.size - 1)
         _sink(w, 0, c.heap_count)
+        if w.heap[0].kind <= JOB_SAVED:
+            fetch(w.live, w.heap[0].id)
 
 
 @compiled
