@@ -13,11 +13,11 @@ from gigawatt.planning.replay import REJECTED, ReplayAnswer, gap_percentiles, pe
 from gigawatt.planning.replay_layouts import Layout
 from gigawatt.planning.store import write_atomically, write_table
 from gigawatt.planning.token_costs import TokenCosts, TokenShare
+from gigawatt.units import JOULES_PER_MWH
 
 if TYPE_CHECKING:
     import pandas as pd
 
-JOULES_PER_MWH = 3.6e9
 TOKENS_PER_PRICE = 1e6
 
 

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from gigawatt.engines.fleet.results import JOB_ENDS, FleetResult
 from gigawatt.engines.fleet.simulation import Simulation
-from gigawatt.units import SECONDS_PER_HOUR
+from gigawatt.units import JOULES_PER_MWH, SECONDS_PER_HOUR
 
 ROUNDING_S = 1e-3  # of times after weeks [s]
 ROUNDING_FRAC = 1e-5  # of power, which the simulator counts in whole milliwatts
 TAIL_PCT = 99.0  # percentile of waits that is guarded
 WAITING = JOB_ENDS.index("waiting")
 LOST = ("rework", "checkpoint", "restart", "slow")  # states of held accelerators in which no work counts
-JOULES_PER_KWH = 3.6e6
+KWH_PER_MWH = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ def measured(
         waiting_frac=float((result.state_N[counts_N] == WAITING).mean()),
         delay_frac=_delay_frac(result, simulation, counts_N),
         over_frac=over_j(result, simulation) / result.energy_j if result.energy_j > 0.0 else 0.0,
-        kwh_per_gpu_h=result.energy_j / JOULES_PER_KWH / (ledger["useful"] / SECONDS_PER_HOUR)
+        kwh_per_gpu_h=result.energy_j / JOULES_PER_MWH * KWH_PER_MWH / (ledger["useful"] / SECONDS_PER_HOUR)
         if ledger["useful"] > 0.0
         else 0.0,
     )
