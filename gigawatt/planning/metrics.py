@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gigawatt.engines.finance import break_even_factor, evaluate
-from gigawatt.planning.outcome import Outcome, Prepared, h100_equivalents
+from gigawatt.planning.outcome import Outcome, Prepared
 from gigawatt.planning.wiring.buildout import budget_period
 from gigawatt.records import Month, TimeAxis
 from gigawatt.scenario.finance import AdsUplift
@@ -109,9 +109,9 @@ def _nvidia_it_power(outcome: Outcome, prepared: Prepared, window: Window) -> fl
 
 def _online_added(outcome: Outcome, window: Window) -> np.ndarray:
     """Accelerators online at the window's end less those in service before it, by kind."""
-    online_KT = outcome.built.online_count_SKT.sum(axis=0)
-    before_K = online_KT[:, window.first - 1] if window.first > 0 else outcome.inputs.installed_count_K
-    return np.asarray(online_KT[:, window.last] - before_K)
+    online_SKT = outcome.built.online_count_SKT
+    before_K = online_SKT[:, :, window.first - 1].sum(axis=0) if window.first > 0 else outcome.inputs.installed_count_K
+    return np.asarray(online_SKT[:, :, window.last].sum(axis=0) - before_K)
 
 
 def _chip_power_online(outcome: Outcome, prepared: Prepared, window: Window) -> float:
@@ -153,9 +153,8 @@ def _online_peak(outcome: Outcome, prepared: Prepared, window: Window) -> float:
 
 
 def _h100e(outcome: Outcome, prepared: Prepared, window: Window) -> float:
-    weights = h100_equivalents(prepared.catalogue, outcome.inputs.kinds)
     owned_K = outcome.built.owned_count_KT[:, window.last] + outcome.built.in_delivery_count_KT[:, window.last]
-    return float(owned_K @ weights)
+    return float(owned_K @ outcome.h100_equivalents_K)
 
 
 def _it_online(outcome: Outcome, prepared: Prepared, window: Window) -> float:
@@ -268,6 +267,8 @@ MEASURES: tuple[Measure, ...] = (
             "serving's share of the discounted cost over discounted output tokens",
             lambda o, p, w: o.finance.usd_per_million_output_tokens),
 )  # fmt: skip
+
+MEASURE_OF = {measure.name: measure for measure in MEASURES}
 
 
 def measure_all(

@@ -35,7 +35,7 @@ from gigawatt.planning.wiring.money import (
 from gigawatt.planning.wiring.site_load import refined
 from gigawatt.planning.wiring.site_supply import with_supplies
 from gigawatt.planning.wiring.sites import SitePlan, energised, site_plans
-from gigawatt.planning.workloads import Setting, Work, schedule
+from gigawatt.planning.workloads import ScheduledPool, Setting, Work, schedule
 from gigawatt.scenario.model import Scenario
 from gigawatt.units import WATTS_PER_MEGAWATT
 
@@ -57,7 +57,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A plan's results, by engine."""
+    """A plan's results, by engine; `h100_equivalents_K` is what an accelerator of each kind counts. [-]."""
 
     sites: list[SitePlan]
     inputs: BuildoutInputs
@@ -65,6 +65,7 @@ class Outcome:
     allocation: Allocation
     operations: Operations
     scope: Scope
+    h100_equivalents_K: Floats
     opex_usd: dict[str, Floats]
     revenue_usd: dict[str, Floats]
     finance_inputs: FinanceInputs
@@ -189,10 +190,11 @@ def carry(prepared: Prepared, figures: Figures, sites: list[SitePlan] | None = N
     axis = scenario.horizon.axis
     inputs = buildout_inputs(scenario, catalogue, sites, figures)
     built = plan_buildout(inputs)
+    online_KT = built.online_count_SKT.sum(axis=0)
     allocation = allocate(
         axis,
         inputs.kinds,
-        built.online_count_SKT.sum(axis=0),
+        online_KT,
         prepared.work,
         inputs.system_w_K,
         mean_load_frac=prepared.mean_load_frac,
@@ -203,16 +205,18 @@ def carry(prepared: Prepared, figures: Figures, sites: list[SitePlan] | None = N
     opex_usd = opex(scenario.finance, sites, inputs, built, operations, scope, figures)
     it_w_T = (built.it_w_ST * scope.share_ST).sum(axis=0)
     facility_w_T = (built.it_w_ST * inputs.peak_pue_S[:, None] * scope.share_ST).sum(axis=0)
-    served_T = served_output_tokens(prepared.work, allocation, axis.months_count)
+    weights_K = h100_equivalents(catalogue, inputs.kinds)
+    served = [(pool, *output_tokens(pool, allocation.given[pool.label])[:2]) for pool in prepared.work.pools]
+    served_T = sum((tokens_T for _, _, tokens_T in served), np.zeros(axis.months_count))
     base = Base(
         axis=axis,
         gpus_T=scope.gpus_KT.sum(axis=0),
         facility_mw_T=facility_w_T / WATTS_PER_MEGAWATT,
         it_mw_T=it_w_T / WATTS_PER_MEGAWATT,
         output_tokens_T=served_T,
-        compute_doublings_T=compute_doublings(catalogue, inputs, scope),
-        assistant_served_T=served_share(prepared.work, allocation, axis.months_count, agents=False),
-        agents_served_T=served_share(prepared.work, allocation, axis.months_count, agents=True),
+        compute_doublings_T=compute_doublings(weights_K, inputs.installed_count_K, scope.gpus_KT),
+        assistant_served_T=served_share(served, axis.months_count, agents=False),
+        agents_served_T=served_share(served, axis.months_count, agents=True),
     )
     revenue_usd = revenue(scenario, base, figures)
     online_T = built.online_count_SKT.sum(axis=(0, 1))
@@ -231,36 +235,31 @@ def carry(prepared: Prepared, figures: Figures, sites: list[SitePlan] | None = N
         tax=tax_rule(scenario, catalogue, figures),
     )
     found = evaluate(money, brief=brief)
-    return Outcome(sites, inputs, built, allocation, operations, scope, opex_usd, revenue_usd, money, found)
+    return Outcome(sites, inputs, built, allocation, operations, scope, weights_K, opex_usd, revenue_usd, money, found)
 
 
-def served_output_tokens(work: Work, allocation: Allocation, months_count: int) -> Floats:
-    """Return output tokens served by month, over all pools."""
-    total_T = np.zeros(months_count)
-    for pool in work.pools:
-        total_T += output_tokens(pool, allocation.given[pool.label])[1]
-    return total_T
+def served_share(served: Sequence[tuple[ScheduledPool, Floats, Floats]], months_count: int, *, agents: bool) -> Floats:
+    """Return the served share of the agents' or of the users' demand, weighted by requests; 1 where there is none.
 
-
-def served_share(work: Work, allocation: Allocation, months_count: int, *, agents: bool) -> Floats:
-    """Return the served share of the agents' or of the users' demand, weighted by requests; 1 where there is none."""
+    `served` holds pools with their served shares and tokens.
+    """
     asked_T, served_T = np.zeros(months_count), np.zeros(months_count)
-    for pool in work.pools:
+    for pool, share_T, _ in served:
         if (pool.work.agents is not None) == agents:
             asked_T += pool.requests_per_s_T
-            served_T += pool.requests_per_s_T * output_tokens(pool, allocation.given[pool.label])[0]
+            served_T += pool.requests_per_s_T * share_T
     return np.divide(served_T, asked_T, out=np.ones(months_count), where=asked_T > 0)
 
 
-def compute_doublings(catalogue: Catalogue, inputs: BuildoutInputs, scope: Scope) -> Floats:
+def compute_doublings(weights_K: Floats, installed_count_K: Floats, new_count_KT: Floats) -> Floats:
     r"""Return how often the plan's accelerators double the compute that was installed, by month.
 
     Parameters
     ----------
-    catalogue : Catalogue
-    inputs : BuildoutInputs
-    scope : Scope
-        Accelerators judged.
+    weights_K : Floats
+        H100-equivalents of an accelerator. [-]
+    installed_count_K, new_count_KT : Floats
+        Accelerators installed before the plan, and of the plan, by month. [-]
 
     Returns
     -------
@@ -268,9 +267,8 @@ def compute_doublings(catalogue: Catalogue, inputs: BuildoutInputs, scope: Scope
         :math:`\log_2((I + N_t) / I)` in H100-equivalents, shape (T,); where nothing was installed, the share online of
         the most that is ever online. [-]
     """
-    weights_K = h100_equivalents(catalogue, inputs.kinds)
-    new_T = weights_K @ scope.gpus_KT
-    installed = float(weights_K @ inputs.installed_count_K)
+    new_T = weights_K @ new_count_KT
+    installed = float(weights_K @ installed_count_K)
     if installed > 0.0:
         return np.asarray(np.log2((installed + new_T) / installed))
     most = float(new_T.max())

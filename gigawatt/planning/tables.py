@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gigawatt.planning.allocation import output_tokens
-from gigawatt.planning.outcome import Outcome, Prepared, h100_equivalents, served_output_tokens
+from gigawatt.planning.outcome import Outcome, Prepared
 from gigawatt.planning.workloads import ScheduledRun
 from gigawatt.records import Month
 from gigawatt.units import (
@@ -56,41 +57,43 @@ def months_table(prepared: Prepared, outcome: Outcome) -> pd.DataFrame:
     )
 
 
-def month_columns(prepared: Prepared, outcome: Outcome) -> dict[str, NDArray[np.float64]]:
-    """Return what the table of months holds in numbers, all kinds of accelerators together."""
+def month_columns(
+    prepared: Prepared, outcome: Outcome, names: Sequence[str] | None = None
+) -> dict[str, NDArray[np.float64]]:
+    """Return the numbers of the table of months, all kinds of accelerators together: those of `names`, all if None."""
     built, operations, allocation = outcome.built, outcome.operations, outcome.allocation
-    axis = prepared.scenario.horizon.axis
-    online_KT = built.online_count_SKT.sum(axis=0)
     statement = outcome.finance.statement_usd
+    online_KT = built.online_count_SKT.sum(axis=0)
     energy_T, it_T = operations.total_mwh_ST.sum(axis=0), operations.it_mwh_ST.sum(axis=0)
-    trained_T = sum((run.tokens_T for run in prepared.work.runs), np.zeros(axis.months_count))
-    return {
-        "gpus_online": online_KT.sum(axis=0),
-        "gpus_delivered": built.owned_count_KT.sum(axis=0),
-        "gpus_waiting": built.waiting_count_KT.sum(axis=0),
-        "gpus_added": built.ordered_count_KT.sum(axis=0),
-        "h100e_online": h100_equivalents(prepared.catalogue, outcome.inputs.kinds) @ online_KT,
-        "it_mw": operations.it_w_ST.sum(axis=0) / WATTS_PER_MEGAWATT,
-        "facility_mw": operations.facility_w_ST.sum(axis=0) / WATTS_PER_MEGAWATT,
-        "it_rated_mw": built.it_w_ST.sum(axis=0) / WATTS_PER_MEGAWATT,
-        "it_capacity_mw": built.it_capacity_w_ST.sum(axis=0) / WATTS_PER_MEGAWATT,
-        "energised_mw": outcome.inputs.facility_w_ST.sum(axis=0) / WATTS_PER_MEGAWATT,
-        "pue": np.divide(energy_T, it_T, out=np.full_like(it_T, np.nan), where=it_T > 0),
-        "energy_mwh": energy_T,
-        "water_l": operations.water_l_ST.sum(axis=0),
-        "co2_t": operations.co2_t_ST.sum(axis=0),
-        "capex_usd": np.sum(list(built.spend_usd.values()), axis=0),
-        "opex_usd": statement["opex"],
-        "revenue_usd": statement["revenue"],
-        "free_cash_flow_usd": statement["free_cash_flow"],
-        "cash_usd": np.cumsum(statement["free_cash_flow"]),
-        "tokens_trained": trained_T,
-        "output_tokens_served": served_output_tokens(prepared.work, allocation, axis.months_count),
-        "gpus_training": (allocation.training_KT + allocation.tuning_KT).sum(axis=0),
-        "gpus_serving": allocation.serving_KT.sum(axis=0),
-        "gpus_reserved": allocation.reserved_KT.sum(axis=0),
-        "gpus_free": allocation.free_KT.sum(axis=0),
+    months_count = prepared.scenario.horizon.axis.months_count
+    columns: dict[str, Callable[[], NDArray[np.float64]]] = {
+        "gpus_online": lambda: online_KT.sum(axis=0),
+        "gpus_delivered": lambda: built.owned_count_KT.sum(axis=0),
+        "gpus_waiting": lambda: built.waiting_count_KT.sum(axis=0),
+        "gpus_added": lambda: built.ordered_count_KT.sum(axis=0),
+        "h100e_online": lambda: outcome.h100_equivalents_K @ online_KT,
+        "it_mw": lambda: operations.it_w_ST.sum(axis=0) / WATTS_PER_MEGAWATT,
+        "facility_mw": lambda: operations.facility_w_ST.sum(axis=0) / WATTS_PER_MEGAWATT,
+        "it_rated_mw": lambda: built.it_w_ST.sum(axis=0) / WATTS_PER_MEGAWATT,
+        "it_capacity_mw": lambda: built.it_capacity_w_ST.sum(axis=0) / WATTS_PER_MEGAWATT,
+        "energised_mw": lambda: outcome.inputs.facility_w_ST.sum(axis=0) / WATTS_PER_MEGAWATT,
+        "pue": lambda: np.divide(energy_T, it_T, out=np.full_like(it_T, np.nan), where=it_T > 0),
+        "energy_mwh": lambda: energy_T,
+        "water_l": lambda: operations.water_l_ST.sum(axis=0),
+        "co2_t": lambda: operations.co2_t_ST.sum(axis=0),
+        "capex_usd": lambda: np.sum(list(built.spend_usd.values()), axis=0),
+        "opex_usd": lambda: statement["opex"],
+        "revenue_usd": lambda: statement["revenue"],
+        "free_cash_flow_usd": lambda: statement["free_cash_flow"],
+        "cash_usd": lambda: np.cumsum(statement["free_cash_flow"]),
+        "tokens_trained": lambda: sum((run.tokens_T for run in prepared.work.runs), np.zeros(months_count)),
+        "output_tokens_served": lambda: outcome.finance_inputs.output_tokens_T,
+        "gpus_training": lambda: (allocation.training_KT + allocation.tuning_KT).sum(axis=0),
+        "gpus_serving": lambda: allocation.serving_KT.sum(axis=0),
+        "gpus_reserved": lambda: allocation.reserved_KT.sum(axis=0),
+        "gpus_free": lambda: allocation.free_KT.sum(axis=0),
     }
+    return {name: columns[name]() for name in names or columns}
 
 
 def _kinds(outcome: Outcome) -> dict[str, NDArray[np.float64]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gigawatt.planning.consistency.case import Case, Found, compare_claim
+from gigawatt.planning.consistency.case import Case, Found, compare_claim, words
 from gigawatt.planning.plan import ClaimCheck
 from gigawatt.scenario.claims import Claim
 from gigawatt.units import say
@@ -49,7 +49,7 @@ def between(case: Case) -> list[ClaimCheck]:
         return low, central, high
 
     def row(label: str, claim: Claim, values: tuple[float, float, float], because: str) -> None:
-        found = Found(values[1], values[0], values[2], because)
+        found = Found(values[1], values[0], values[2], words(because))
         checks.append(compare_claim(claim, found, "between", label))
 
     added = fleet.quantity().value - float(case.outcome.inputs.installed_count_K.sum()) if fleet else 0.0

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from gigawatt.planning.metrics import Window, measure_all, window_between, window_of
+from gigawatt.planning.metrics import MEASURE_OF, Window, window_between, window_of
 from gigawatt.planning.outcome import Outcome, Prepared
 from gigawatt.planning.plan import ClaimCheck, Verdict
 from gigawatt.records import Month, Quantity
@@ -19,12 +19,12 @@ ROUNDED_FRAC = 0.10  # a bare figure in a press release is read as rounded, with
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the plan finds for a claim: value, range, a sentence."""
+    """What the plan finds for a claim: value, range, and a sentence that is made when it is asked for."""
 
     value: float
     low: float
     high: float
-    because: str
+    because: Callable[[], str]
 
 
 Finder = Callable[["Case", Claim], Found]
@@ -55,20 +55,25 @@ class Case:
             found = window_between(axis, *months) if months else None
         return found or self.window
 
-    def banded(self, metric: str, because: str, claim: Claim) -> Found:
+    def banded(self, metric: str, because: Callable[[], str], claim: Claim) -> Found:
         """Return a metric over the claim's months, with its band where they are the plan's own window."""
         window = self.months_of(claim)
         if (window.first, window.last) != (self.window.first, self.window.last):
-            value = measure_all(self.prepared, window=window)[metric](self.outcome)
+            value = MEASURE_OF[metric].compute(self.outcome, self.prepared, window)
             return Found(value, value, value, because)
         value = self.values[metric]
         low, high = self.bands.get(metric, (value, value))
         return Found(value, min(low, value), max(high, value), because)
 
 
+def words(text: str) -> Callable[[], str]:
+    """Return a sentence that is ready as one to ask for."""
+    return lambda: text
+
+
 def nothing(because: str) -> Found:
     """Return a finding of nothing."""
-    return Found(math.nan, math.nan, math.nan, because)
+    return Found(math.nan, math.nan, math.nan, words(because))
 
 
 def reading(claim: Claim) -> tuple[Quantity, float, float]:
@@ -108,6 +113,7 @@ def case_of(
 def compare_claim(claim: Claim, found: Found, kind: str, label: str) -> ClaimCheck:
     """Set a claim beside a finding."""
     quantity, low, high = reading(claim)
+    because = found.because()
     said = f"{say(quantity.low, quantity.unit)} to {say(quantity.high, quantity.unit)}"
     said = said if quantity.is_range else say(quantity.value, quantity.unit)
     return ClaimCheck(
@@ -122,7 +128,7 @@ def compare_claim(claim: Claim, found: Found, kind: str, label: str) -> ClaimChe
         found_high=found.high,
         unit=quantity.unit,
         verdict=judge(claim, found),
-        because=f"{found.because} ({claim.note})" if claim.note else found.because,
+        because=f"{because} ({claim.note})" if claim.note else because,
         source=claim.source,
         claim=claim.claim,
         at=_month_of(claim),

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gigawatt.planning.consistency import case_of
+from gigawatt.planning.consistency import Case
 from gigawatt.planning.consistency.finders import FINDERS, not_modelled
-from gigawatt.planning.metrics import measure_all
+from gigawatt.planning.metrics import Window, measure_all, window_of
 from gigawatt.planning.outcome import Outcome, Prepared
 from gigawatt.planning.pipeline import balances, manhattan
 from gigawatt.planning.study.studied import Studied
@@ -43,6 +43,8 @@ class Reader:
         Metrics that a draw has, of its outcome.
     labels : list of str
         Months.
+    window : Window
+        Months that claims speak of where they name none.
     manhattan_km2 : float
         For claims about land.
     still : dict of int to float
@@ -51,6 +53,7 @@ class Reader:
 
     metrics: Mapping[str, Callable[[Outcome], float]]
     labels: list[str]
+    window: Window
     manhattan_km2: float
     still: dict[int, float] = field(default_factory=dict)
 
@@ -61,13 +64,14 @@ class Reader:
         return cls(
             measure_all(prepared, drawn_only=True),
             prepared.scenario.horizon.axis.labels(),
+            window_of(prepared),
             manhattan(prepared.catalogue)[1],
         )
 
     def scalars(self, prepared: Prepared, outcome: Outcome) -> dict[str, float]:
         """Return metrics, targets and balances of one draw."""
         values = {name: measure(outcome) for name, measure in self.metrics.items()}
-        case = case_of(prepared, outcome, values, {}, self.manhattan_km2)
+        case = Case(prepared, outcome, values, {}, self.window, self.manhattan_km2)
         row = {f"m:{name}": value for name, value in values.items()}
         for number, claim in enumerate(prepared.scenario.announced):
             found = self.still.get(number)
@@ -82,8 +86,7 @@ class Reader:
 
     def series(self, prepared: Prepared, outcome: Outcome) -> np.ndarray:
         """Return the monthly series of one draw, one after the other, as `series_columns` names them."""
-        columns = month_columns(prepared, outcome)
-        return np.concatenate([columns[name] for name in SERIES])
+        return np.concatenate(list(month_columns(prepared, outcome, SERIES).values()))
 
     def series_columns(self) -> list[str]:
         """Name the columns of the monthly series."""
