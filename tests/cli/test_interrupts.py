@@ -16,7 +16,7 @@ import pytest
 # A shell that runs this in the background hands "ignore Ctrl-C" on; a terminal does not.
 START = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-    "from gigawatt.views.cli import main; main()\n"
+    "from gigawatt.__main__ import main; main()\n"
 )
 # The same, and presses Ctrl-C itself: a while after a module is there that the work begins with, or once a file is.
 START_AND_STOP = """
@@ -29,7 +29,19 @@ def stop():
     time.sleep(after_s)
     os.killpg(0, signal.SIGINT)
 threading.Thread(target=stop, daemon=True).start()
-from gigawatt.views.cli import main
+from gigawatt.__main__ import main
+main()
+"""
+# Ctrl-C comes while the modules of the command line are being imported.
+START_AND_STOP_AT_ONCE = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+class Stop:
+    def find_spec(self, name, path, target=None):
+        if name == sys.argv[1]:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Stop())
+from gigawatt.__main__ import main
 main()
 """
 SOON_S = 0.15
@@ -92,6 +104,14 @@ def test_a_verb_ends_in_a_line_and_leaves_nothing(tmp_path, words):
     code, out, said = interrupted(tmp_path, words, lambda: time.monotonic() - began > WORKING_S)
     assert (code, out, said) == (130, "", "stopped\n")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("module", ["typer", "gigawatt.views.cli.validate"])
+def test_a_start_ends_in_a_line(module):
+    ran = subprocess.run(
+        [sys.executable, "-c", START_AND_STOP_AT_ONCE, module], capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "stopped\n")
 
 
 def test_a_study_keeps_its_parts_and_says_how_to_go_on(tmp_path):
