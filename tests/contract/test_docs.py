@@ -160,5 +160,5 @@ def test_the_architecture_page_tells_the_truth():
     }
     assert drawn == folders
     assert all((ROOT / path).exists() for path in re.findall(r"`((?:tests|docs|benchmarks)/[\w/.]+)`", text))
-    modules = {path.stem for path in package.glob("*.py")} - {"__init__", "__main__"}
+    modules = {path.stem for path in package.glob("*.py")} - {"__init__"}
     assert modules == set(re.findall(r"(\w+)\.py", tree))
