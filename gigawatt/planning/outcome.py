@@ -34,7 +34,7 @@ from gigawatt.planning.wiring.money import (
 )
 from gigawatt.planning.wiring.site_load import refined
 from gigawatt.planning.wiring.site_supply import with_supplies
-from gigawatt.planning.wiring.sites import SitePlan, energised, site_plans
+from gigawatt.planning.wiring.sites import SitePlan, site_plans
 from gigawatt.planning.workloads import ScheduledPool, Setting, Work, schedule
 from gigawatt.scenario.model import Scenario
 from gigawatt.units import WATTS_PER_MEGAWATT
@@ -146,26 +146,6 @@ def settled(scenario: Scenario, catalogue: Catalogue, figures: Figures) -> tuple
     prepared = with_loads(prepared, carry(prepared, figures), figures)
     del prepared.work.notices[noticed:]  # the second pass says them again
     return prepared, carry(prepared, figures)
-
-
-def redraw(sites: Sequence[SitePlan], prepared: Prepared, figures: Figures) -> list[SitePlan]:
-    """Return the sites with power, prices and construction cost taken again from the figures."""
-    axis = prepared.scenario.horizon.axis
-    redrawn = []
-    for site in sites:
-        power_w, building_w = energised(site.use, site.entry, axis, figures, site.built_w_QX)
-        construction = site.use.construction or site.costs.construction_usd_per_w
-        named = f"sites.{site.use.site}"
-        redrawn.append(
-            replace(
-                site,
-                facility_w_T=power_w[: axis.months_count],
-                facility_later_w_L=power_w[axis.months_count :],
-                building_w_X=building_w,
-                construction_usd_per_w=0.0 if site.leased else figures(f"{named}.construction_usd_per_w", construction),
-            )
-        )
-    return redrawn
 
 
 def carry(prepared: Prepared, figures: Figures, sites: list[SitePlan] | None = None, *, brief: bool = False) -> Outcome:

@@ -9,17 +9,27 @@ plant. At the central figures all of it is what it was, to the last bit. Shape l
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gigawatt.engines.fleet import goodput
+from gigawatt.engines.fleet.types import Goodput
 from gigawatt.engines.serving.uncertainty import interval_factor
 from gigawatt.planning.figures import Figures
-from gigawatt.planning.outcome import Prepared, redraw
+from gigawatt.planning.outcome import Prepared
 from gigawatt.planning.training import TrainingRun, failure_model
-from gigawatt.planning.wiring.sites import SitePlan, flat_work, grid_price, with_year
+from gigawatt.planning.wiring.site_build import energised
+from gigawatt.planning.wiring.sites import (
+    SitePlan,
+    construction_price,
+    flat_work,
+    grid_price,
+    with_year,
+    year_of_pue,
+)
 from gigawatt.planning.workloads import (
     ScheduledPool,
     ScheduledRun,
@@ -30,8 +40,9 @@ from gigawatt.planning.workloads import (
     sized_by_month,
     tuned_by_month,
 )
-from gigawatt.records import Quantity
-from gigawatt.scenario.workloads import FinetuneWork, ResearchWork
+from gigawatt.records import Quantity, TimeAxis
+from gigawatt.scenario.buildout import SiteUse
+from gigawatt.scenario.workloads import ResearchWork
 
 Floats = NDArray[np.float64]
 
@@ -66,14 +77,38 @@ class YearResponse:
 
 
 @dataclass(frozen=True, slots=True)
-class Responses:
-    """What the years of a plan's sites answer to the figures of their plants, by site."""
+class SiteResponse:
+    """What a site's year answers to the figures of its plant.
 
-    by_site: Mapping[str, tuple[YearResponse, ...]] = field(default_factory=dict)
+    Attributes
+    ----------
+    year : Floats
+        As the plan has it, as `_year` lines it up.
+    figures : tuple of YearResponse
+    """
+
+    year: Floats
+    figures: tuple[YearResponse, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Responses:
+    """What a draw moves a plan by, found once at the central figures.
+
+    Attributes
+    ----------
+    by_site : mapping of str to SiteResponse
+        By site; none where nothing moves its year.
+    predicted : mapping of str to Quantity
+        Predictions of the engines by path, with the band that each states: a run's step time, a pool's throughput.
+    """
+
+    by_site: Mapping[str, SiteResponse]
+    predicted: Mapping[str, Quantity]
 
 
 def responses_of(prepared: Prepared, ranges: Mapping[str, Quantity]) -> Responses:
-    """Run each site's year at both ends of each figure of its plant.
+    """Run each site's year at both ends of each figure of its plant, and list the bands of the engines.
 
     Parameters
     ----------
@@ -96,7 +131,7 @@ def responses_of(prepared: Prepared, ranges: Mapping[str, Quantity]) -> Response
         if site.year is None or site.use.pue is not None or not asked:
             continue
         middle = _year_at(site, prepared, {})
-        found[site.use.site] = tuple(
+        answers = tuple(
             YearResponse(
                 path,
                 quantity,
@@ -105,7 +140,33 @@ def responses_of(prepared: Prepared, ranges: Mapping[str, Quantity]) -> Response
             )
             for path, quantity in sorted(asked.items())
         )
-    return Responses(found)
+        found[site.use.site] = SiteResponse(_year(site), answers)
+    return Responses(found, _predicted(prepared))
+
+
+def _predicted(prepared: Prepared) -> dict[str, Quantity]:
+    """Return the predictions of the engines, with their bands."""
+    work, paths = prepared.work, _paths(prepared)
+    found = {}
+    training: list[ScheduledRun | ScheduledTuning] = [*work.runs, *work.tunings]
+    for scheduled in training:
+        step = scheduled.run.step
+        found[f"{paths[id(scheduled.work)]}.{STEP_TIME}"] = _band(step.step_time_s, "s", step.low_s, step.high_s)
+    for pool in work.pools:
+        inputs, rate = pool.pool.inputs, pool.pool.deployment.output_tokens_per_s_per_gpu
+        factor = interval_factor(inputs.accelerator, bool(inputs.model.experts), "server")
+        found[f"{paths[id(pool.work)]}.{THROUGHPUT}"] = _band(rate, "token/s", rate / factor, rate * factor)
+    return found
+
+
+def _band(value: float, unit: str, low: float, high: float) -> Quantity:
+    """Return a prediction as a figure."""
+    return Quantity(value, unit, low, high, "gigawatt-estimate", "derived", note=BAND_NOTE)
+
+
+def _paths(prepared: Prepared) -> dict[int, str]:
+    """Return where each workload stands in the scenario, by its identity."""
+    return {id(item): f"workloads.{number}" for number, item in enumerate(prepared.scenario.workloads)}
 
 
 class _Held(Figures):
@@ -155,57 +216,79 @@ def redrawn(prepared: Prepared, responses: Responses, figures: Figures) -> Prepa
     defaults = prepared.catalogue.defaults
     mean_load = figures("defaults.training_mean_load_frac", defaults.training_mean_load_frac)
     idle_load = figures("defaults.idle_load_frac", defaults.idle_load_frac)
-    sites = redraw(prepared.sites, prepared, figures)
+    axis = prepared.scenario.horizon.axis
     return replace(
         prepared,
-        sites=[_site(site, responses.by_site.get(site.use.site, ()), mean_load, figures) for site in sites],
-        work=_work(prepared, figures),
+        sites=[_site(site, responses.by_site.get(site.use.site), axis, mean_load, figures) for site in prepared.sites],
+        work=_work(prepared, responses.predicted, figures),
         mean_load_frac=mean_load,
         idle_load_frac=idle_load,
     )
 
 
-def _site(site: SitePlan, responses: Sequence[YearResponse], mean_load_frac: float, figures: Figures) -> SitePlan:
-    """Return a site with its price, its carbon and its year taken again."""
+def _site(
+    site: SitePlan, response: SiteResponse | None, axis: TimeAxis, mean_load_frac: float, figures: Figures
+) -> SitePlan:
+    """Return a site with its power, its prices, its carbon and its year taken again."""
+    use = site.use
+    power_w, building_w = energised(use, site.steps, axis, figures, site.built_w_QX)
     price, carbon = site.electricity_usd_per_mwh, site.carbon_kg_per_mwh
-    if site.use.supply in GRID:
-        price = grid_price(site.use, site.tariff, mean_load_frac, figures)
+    if use.supply in GRID:
+        price = grid_price(use, site.tariff, mean_load_frac, figures)
         carbon = figures(f"tariffs.{site.tariff.id}.carbon_kg_per_mwh", site.tariff.carbon_kg_per_mwh)
-    site = replace(site, electricity_usd_per_mwh=price, carbon_kg_per_mwh=carbon)
-    if site.use.pue is not None:
-        pue = figures(f"sites.{site.use.site}.pue", site.use.pue)
-        return replace(site, cooling_ratio_M=np.full(12, pue - 1.0), pue_mean=pue, pue_p99=pue, pue_max=pue)
-    if not responses:
-        return site
-    year = _year(site)
-    for response in responses:
-        share, change = response.at(figures(response.path, response.quantity))
-        year = year + share * change
-    cooling_M, losses_M, water_M = np.maximum(year[:36], 0.0).reshape(3, 12)
-    mean, high, most = np.maximum(year[36:], 1.0).tolist()
     return replace(
         site,
-        cooling_ratio_M=cooling_M,
-        losses_ratio_M=losses_M,
-        water_l_per_mwh_M=water_M,
-        pue_mean=mean,
-        pue_p99=high,
-        pue_max=most,
+        facility_w_T=power_w[: axis.months_count],
+        facility_later_w_L=power_w[axis.months_count :],
+        building_w_X=building_w,
+        electricity_usd_per_mwh=price,
+        carbon_kg_per_mwh=carbon,
+        construction_usd_per_w=construction_price(use, site.costs, figures, leased=site.leased),
+        **_drawn_year(use, response, figures),
     )
 
 
-def _work(prepared: Prepared, figures: Figures) -> Work:
+def _drawn_year(use: SiteUse, response: SiteResponse | None, figures: Figures) -> dict[str, Any]:
+    """Return the fields of a site's year that the figures move: those of its PUE as written, or of its plant."""
+    if use.pue is not None:
+        return year_of_pue(use.site, use.pue, figures)
+    if response is None:
+        return {}
+    year = response.year
+    for answer in response.figures:
+        share, change = answer.at(figures(answer.path, answer.quantity))
+        year = year + share * change
+    cooling_M, losses_M, water_M = np.maximum(year[:36], 0.0).reshape(3, 12)
+    mean, high, most = np.maximum(year[36:], 1.0).tolist()
+    return {
+        "cooling_ratio_M": cooling_M,
+        "losses_ratio_M": losses_M,
+        "water_l_per_mwh_M": water_M,
+        "pue_mean": mean,
+        "pue_p99": high,
+        "pue_max": most,
+    }
+
+
+def _work(prepared: Prepared, predicted: Mapping[str, Quantity], figures: Figures) -> Work:
     """Return the work with demand, tokens, failures and the engines' bands taken again."""
-    scenario, work = prepared.scenario, prepared.work
-    place = {id(item): f"workloads.{number}" for number, item in enumerate(scenario.workloads)}
-    axis = scenario.horizon.axis
+    work, paths, axis = prepared.work, _paths(prepared), prepared.scenario.horizon.axis
+    kept = _kept([*(run.run for run in work.runs), *(tuning.run for tuning in work.tunings)], prepared, figures)
+    runs, tunings = [], []
+    for run in work.runs:
+        longer = _longer(run.run, paths[id(run.work)], run.work.tokens, predicted, kept, figures)
+        runs.append(on_months(run.label, run.work, longer, axis))
+    for tuning in work.tunings:
+        path = paths[id(tuning.work)]
+        longer = _longer(tuning.run, path, tuning.work.tokens, predicted, kept, figures)
+        tunings.append(tuned_by_month(tuning.label, tuning.work, path, longer, axis, figures))
     return Work(
-        runs=[_run(run, place[id(run.work)], prepared, figures) for run in work.runs],
-        pools=[_pool(pool, place[id(pool.work)], prepared, figures) for pool in work.pools],
-        tunings=[_tuning(tuning, place[id(tuning.work)], prepared, figures) for tuning in work.tunings],
+        runs=runs,
+        pools=[_pool(pool, paths[id(pool.work)], predicted, prepared, figures) for pool in work.pools],
+        tunings=tunings,
         reserves=[
             (item.label, reserved_share(item, axis, figures))
-            for item in scenario.workloads
+            for item in prepared.scenario.workloads
             if isinstance(item, ResearchWork)
         ],
         fleet=work.fleet,
@@ -213,21 +296,35 @@ def _work(prepared: Prepared, figures: Figures) -> Work:
     )
 
 
-def _longer(run: TrainingRun, path: str, item_tokens: Quantity, prepared: Prepared, figures: Figures) -> TrainingRun:
-    """Return a run with its tokens, its failures and its step time taken again."""
+def _kept(runs: Sequence[TrainingRun], prepared: Prepared, figures: Figures) -> dict[int, Goodput]:
+    """Return what runs keep of their time, by accelerators; nothing where a simulation found it, which is not rerun."""
+    if not runs:
+        return {}
     fleet = prepared.scenario.fleet
-    step = run.step
-    told = Quantity(step.step_time_s, "s", step.low_s, step.high_s, "gigawatt-estimate", "derived", note=BAND_NOTE)
-    slower = figures(f"{path}.{STEP_TIME}", told) / step.step_time_s
-    more = figures(f"{path}.tokens", item_tokens) / item_tokens.value
     failures = failure_model(
         prepared.catalogue.reliability[fleet.reliability],
         figures,
         figures("fleet.checkpoint_write", fleet.checkpoint_write) if fleet.checkpoint_write else None,
         figures("fleet.restart", fleet.restart) if fleet.restart else None,
     )
-    kept = run.goodput if fleet.method == "simulated" else goodput(failures, run.job.gpus_count)
-    longer = more * slower * (run.goodput.ettr_frac / kept.ettr_frac)
+    counts = {run.job.gpus_count for run in runs} if fleet.method != "simulated" else ()
+    return {count: goodput(failures, count) for count in counts}
+
+
+def _longer(
+    run: TrainingRun,
+    path: str,
+    tokens: Quantity,
+    predicted: Mapping[str, Quantity],
+    kept: Mapping[int, Goodput],
+    figures: Figures,
+) -> TrainingRun:
+    """Return a run with its tokens, its failures and its step time taken again."""
+    step, named = run.step, f"{path}.{STEP_TIME}"
+    slower = figures(named, predicted[named]) / step.step_time_s
+    more = figures(f"{path}.tokens", tokens) / tokens.value
+    goodput = kept.get(run.job.gpus_count, run.goodput)
+    longer = more * slower * (run.goodput.ettr_frac / goodput.ettr_frac)
     return replace(
         run,
         step=replace(
@@ -237,7 +334,7 @@ def _longer(run: TrainingRun, path: str, item_tokens: Quantity, prepared: Prepar
             mfu=step.mfu / slower,
         ),
         tokens=run.tokens * more,
-        goodput=kept,
+        goodput=goodput,
         days=run.days * longer,
         gpu_hours_h=run.gpu_hours_h * longer,
         facility_energy_mwh=run.facility_energy_mwh * longer,
@@ -246,26 +343,13 @@ def _longer(run: TrainingRun, path: str, item_tokens: Quantity, prepared: Prepar
     )
 
 
-def _run(run: ScheduledRun, path: str, prepared: Prepared, figures: Figures) -> ScheduledRun:
-    """Return a training run, laid on the months again."""
-    longer = _longer(run.run, path, run.work.tokens, prepared, figures)
-    return on_months(run.label, run.work, longer, prepared.scenario.horizon.axis)
-
-
-def _tuning(tuning: ScheduledTuning, path: str, prepared: Prepared, figures: Figures) -> ScheduledTuning:
-    """Return a stream of fine-tuning runs."""
-    item: FinetuneWork = tuning.work
-    longer = _longer(tuning.run, path, item.tokens, prepared, figures)
-    return tuned_by_month(tuning.label, item, path, longer, prepared.scenario.horizon.axis, figures)
-
-
-def _pool(pool: ScheduledPool, path: str, prepared: Prepared, figures: Figures) -> ScheduledPool:
+def _pool(
+    pool: ScheduledPool, path: str, predicted: Mapping[str, Quantity], prepared: Prepared, figures: Figures
+) -> ScheduledPool:
     """Return a serving pool, sized again."""
     serving, deployment = pool.pool, pool.pool.deployment
-    rate = deployment.output_tokens_per_s_per_gpu
-    factor = interval_factor(serving.inputs.accelerator, bool(serving.inputs.model.experts), "server")
-    told = Quantity(rate, "token/s", rate / factor, rate * factor, "gigawatt-estimate", "derived", note=BAND_NOTE)
-    faster = figures(f"{path}.{THROUGHPUT}", told) / rate
+    rate, named = deployment.output_tokens_per_s_per_gpu, f"{path}.{THROUGHPUT}"
+    faster = figures(named, predicted[named]) / rate
     drawn = replace(
         deployment,
         requests_per_s=deployment.requests_per_s * faster,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from gigawatt.planning.plan import Notice
 from gigawatt.planning.power_caps import power_cap_w
 from gigawatt.planning.serving import ServingPool, pool_sizes, serving_inputs, serving_pool
 from gigawatt.planning.training import TrainingRun, failure_model, find_layout, training_job, whole_run
-from gigawatt.records import Quantity, TimeAxis
+from gigawatt.records import Month, Quantity, TimeAxis
 from gigawatt.scenario.model import Scenario
 from gigawatt.scenario.workloads import FinetuneWork, ResearchWork, ServeWork, TrainWork
 from gigawatt.units import DAYS_PER_YEAR, HOURS_PER_MONTH, MONTHS_PER_YEAR, SECONDS_PER_DAY
@@ -142,9 +143,14 @@ def schedule(scenario: Scenario, catalogue: Catalogue, setting: Setting, figures
 
 def reserved_share(item: ResearchWork, axis: TimeAxis, figures: Figures) -> Floats:
     """Return the share of the fleet kept for other work, by month."""
-    first = axis.position(item.start) if item.start else 0
-    share = figures(f"workloads.{item.label}.reserve", item.reserve)
-    return np.where(np.arange(axis.months_count) >= first, share, 0.0)
+    return _since(item.start, axis, figures(f"workloads.{item.label}.reserve", item.reserve))
+
+
+def _since(start: Month | None, axis: TimeAxis, value: float) -> Floats:
+    """Return a value from a month on, from the plan's first where none is given, and 0 before."""
+    value_T = np.zeros(axis.months_count)
+    value_T[max(0, axis.position(start or axis.start)) :] = value
+    return value_T
 
 
 def _told_apart(runs: list[ScheduledRun]) -> list[ScheduledRun]:
@@ -230,8 +236,8 @@ def scheduled_run(
 def on_months(label: str, item: TrainWork, run: TrainingRun, axis: TimeAxis) -> ScheduledRun:
     """Lay a training run on the months of a plan."""
     start, length = float(axis.position(item.start)), run.days / DAYS_PER_MONTH
-    months_T = np.arange(axis.months_count)
-    overlap_T = np.clip(np.minimum(months_T + 1, start + length) - np.maximum(months_T, start), 0.0, 1.0)
+    bounds = np.minimum(np.maximum(np.arange(axis.months_count + 1), start), start + length)  # of months, in the run
+    overlap_T = bounds[1:] - bounds[:-1]
     return ScheduledRun(
         label=label,
         kind=next(iter(item.on)),
@@ -281,8 +287,7 @@ def tuned_by_month(
 ) -> ScheduledTuning:
     """Return the accelerators that a stream of fine-tuning runs keeps busy."""
     busy = figures(f"{path}.runs", item.runs) * run.gpu_hours_h / HOURS_PER_MONTH
-    active_T = np.arange(axis.months_count) >= (axis.position(item.start) if item.start else 0)
-    return ScheduledTuning(label, item.on, item, run, np.where(active_T, np.ceil(busy), 0.0))
+    return ScheduledTuning(label, item.on, item, run, _since(item.start, axis, math.ceil(busy)))
 
 
 def scheduled_pool(
@@ -376,11 +381,10 @@ def sized_by_month(
     else:
         assert item.agents is not None
         rate = figures(f"{path}.developers", item.agents.developers) * figures(f"{path}.tasks", item.agents.tasks)
-    months_T = np.arange(axis.months_count) - max(0, axis.position(item.start or axis.start))
     growth = 1.0 + _take(figures, f"{path}.growth", source.growth)
-    requests_T = np.where(
-        months_T >= 0, rate * calls_per_task / SECONDS_PER_DAY * growth ** np.maximum(months_T, 0), 0.0
-    )
+    first = max(0, axis.position(item.start or axis.start))
+    requests_T = np.zeros(axis.months_count)
+    requests_T[first:] = rate * calls_per_task / SECONDS_PER_DAY * growth ** np.arange(axis.months_count - first)
     peak_to_mean = peak_to_mean_of(source, path, catalogue, figures)
     availability = _take(figures, f"{path}.availability", item.slo.availability)
     gpus_T, load_T = pool_sizes(pool, requests_T, peak_to_mean, availability)

@@ -43,7 +43,7 @@ def _require(**values: float) -> None:
     wrong = [
         f"{name.replace('_or_zero', '')} is {value}"
         for name, value in values.items()
-        if not math.isfinite(value) or value < 0.0 or (value == 0.0 and not name.endswith("_or_zero_s"))
+        if not 0.0 < value < math.inf and not (value == 0.0 and name.endswith("_or_zero_s"))
     ]
     if wrong:
         message = f"checkpoints: {', '.join(wrong)}; durations must be positive and finite"

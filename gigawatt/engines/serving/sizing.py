@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc
+from scipy.special import betainc, ndtri
 
 from gigawatt.engines.serving.types import Deployment, QueryEnergy, Sizing
 from gigawatt.errors import InfeasibleError, InputError
@@ -18,6 +18,9 @@ Ints = NDArray[np.int64]
 # Azure's conversation trace leave about a tenth of unevenness within the busiest period. ASSUMPTION, 0.8-0.95.
 PEAK_UTILISATION_FRAC = 0.9
 ROUNDING = 1e-9  # a demand that just fits needs no further replica
+# Availability below which the search for spares begins as at this one: the normal deviate of none has no end.
+LEAST_AVAILABILITY_FRAC = 1e-6
+SKEWNESS_DIVISOR = 6.0  # of the skewness in Cornish and Fisher's expansion of a quantile
 
 
 def enough_probability(installed_count: int, needed_count: int, unavailable_frac: float) -> float:
@@ -76,6 +79,34 @@ def installed_replicas_count(needed_count: int, unavailable_frac: float, availab
     return low
 
 
+def _check(
+    deployment: Deployment,
+    peak_requests_per_s: float,
+    mean_requests_per_s: float,
+    availability_frac: float,
+    node_unavailable_frac: float,
+) -> None:
+    """Refuse demands, shares and deployments that cannot be sized."""
+    if not 0.0 <= mean_requests_per_s <= peak_requests_per_s:
+        message = (
+            f"demand: mean {mean_requests_per_s} and peak {peak_requests_per_s} requests/s; need 0 <= mean <= peak"
+        )
+        raise InputError(message)
+    if not 0.0 <= availability_frac < 1.0 or not 0.0 <= node_unavailable_frac < 1.0:
+        message = (
+            f"availability {availability_frac} and node unavailability {node_unavailable_frac} must be in 0..1, below 1"
+        )
+        raise InputError(message)
+    if not deployment.fits or deployment.requests_per_s <= 0.0:
+        message = f"the deployment serves nothing: {deployment.reason or 'no throughput'}"
+        raise InfeasibleError(message)
+
+
+def _unavailable_frac(gpus_count: int, node_unavailable_frac: float, gpus_per_node_count: int) -> float:
+    """Return the share of time that a replica is down: any of its nodes is."""
+    return 1.0 - (1.0 - node_unavailable_frac) ** math.ceil(gpus_count / gpus_per_node_count)
+
+
 def size(
     deployment: Deployment,
     peak_requests_per_s: float,
@@ -120,24 +151,11 @@ def size(
     Needed: :math:`N = \lceil \lambda_{peak} / (0.9\,\lambda_{replica}) \rceil`. Installed: the least M with
     :math:`P(\mathrm{Bin}(M, 1-u) \ge N) \ge A`. Sized for the peak, powered for the mean.
     """
-    if not 0.0 <= mean_requests_per_s <= peak_requests_per_s:
-        message = (
-            f"demand: mean {mean_requests_per_s} and peak {peak_requests_per_s} requests/s; need 0 <= mean <= peak"
-        )
-        raise InputError(message)
-    if not 0.0 <= availability_frac < 1.0 or not 0.0 <= node_unavailable_frac < 1.0:
-        message = (
-            f"availability {availability_frac} and node unavailability {node_unavailable_frac} must be in 0..1, below 1"
-        )
-        raise InputError(message)
-    if not deployment.fits or deployment.requests_per_s <= 0.0:
-        message = f"the deployment serves nothing: {deployment.reason or 'no throughput'}"
-        raise InfeasibleError(message)
+    _check(deployment, peak_requests_per_s, mean_requests_per_s, availability_frac, node_unavailable_frac)
     usable = deployment.requests_per_s * PEAK_UTILISATION_FRAC
     needed = math.ceil(peak_requests_per_s / usable - ROUNDING)
     gpus = deployment.replica.gpus_count
-    nodes = math.ceil(gpus / gpus_per_node_count)
-    unavailable = 1.0 - (1.0 - node_unavailable_frac) ** nodes
+    unavailable = _unavailable_frac(gpus, node_unavailable_frac, gpus_per_node_count)
     replicas = installed_replicas_count(needed, unavailable, availability_frac) if needed else 0
     capacity = replicas * deployment.requests_per_s
     utilisation = mean_requests_per_s / capacity if capacity else 0.0
@@ -146,27 +164,22 @@ def size(
     return Sizing(deployment, replicas, replicas * gpus, utilisation, per_gpu_w * replicas * gpus)
 
 
-# Deviations above the mean number of broken replicas within which the search begins; more are looked at where needed.
-LIKELY_DEVIATIONS = 4.0
+def _spares_many(needed_N: Floats, unavailable_frac: float, availability_frac: float) -> Floats:
+    """Return what `installed_replicas_count` adds to counts of 1 or more, for many at once.
 
-
-def _installed_many(needed_N: Ints, unavailable_frac: float, availability_frac: float) -> Ints:
-    """Return `installed_replicas_count` of many counts at once."""
-
-    def enough(installed_N: Ints) -> Floats:
-        up_N = betainc(np.maximum(needed_N, 1), np.maximum(installed_N - needed_N + 1, 1), 1.0 - unavailable_frac)
-        return np.where(needed_N <= 0, 1.0, np.where(needed_N > installed_N, 0.0, up_N))
-
-    mean_N = needed_N * unavailable_frac / (1.0 - unavailable_frac)  # spares that are down on average
-    spread_N = np.sqrt(mean_N / (1.0 - unavailable_frac))
-    low_N, high_N = needed_N.copy(), needed_N + np.ceil(mean_N + LIKELY_DEVIATIONS * spread_N + 4.0).astype(np.int64)
-    while (short_N := enough(high_N) < availability_frac).any():
-        low_N, high_N = np.where(short_N, high_N, low_N), np.where(short_N, 2 * high_N, high_N)
-    while (low_N < high_N).any():
-        middle_N = (low_N + high_N) // 2
-        enough_N = enough(middle_N) >= availability_frac
-        high_N, low_N = np.where(enough_N, middle_N, high_N), np.where(enough_N, low_N, middle_N + 1)
-    return np.asarray(high_N, dtype=np.int64)
+    Replicas that are down while so many are up follow the negative binomial distribution. Its quantile is guessed from
+    its mean, deviation and skewness (Cornish and Fisher's expansion) and moved until it is the least that is enough.
+    """
+    up_frac = 1.0 - unavailable_frac
+    normal = float(ndtri(max(availability_frac, LEAST_AVAILABILITY_FRAC)))
+    mean_N = needed_N * (unavailable_frac / up_frac)
+    skewed = (normal * normal - 1.0) / SKEWNESS_DIVISOR * (1.0 + unavailable_frac) / up_frac
+    spares_N = np.maximum(np.ceil(mean_N + normal * np.sqrt(mean_N / up_frac) + (skewed - 0.5)), 0.0)
+    while (short_N := betainc(needed_N, spares_N + 1.0, up_frac) < availability_frac).any():
+        spares_N += short_N
+    while (spare_N := (spares_N > 0.0) & (betainc(needed_N, spares_N, up_frac) >= availability_frac)).any():
+        spares_N -= spare_N
+    return spares_N
 
 
 def size_many(
@@ -201,23 +214,18 @@ def size_many(
     """
     if not mean_requests_per_s_N.size:
         return np.zeros(0), np.zeros(0)
-    busiest = int(np.argmax(peak_requests_per_s_N))
-    size(
-        deployment,
-        float(peak_requests_per_s_N[busiest]),
-        float(mean_requests_per_s_N[busiest]),
-        availability_frac,
-        node_unavailable_frac,
-        gpus_per_node_count,
-    )  # refuses what cannot be sized
+    busiest = int(peak_requests_per_s_N.argmax())
+    peak, mean = float(peak_requests_per_s_N[busiest]), float(mean_requests_per_s_N[busiest])
+    _check(deployment, peak, mean, availability_frac, node_unavailable_frac)
     usable = deployment.requests_per_s * PEAK_UTILISATION_FRAC
-    needed_N = np.ceil(peak_requests_per_s_N / usable - ROUNDING).astype(np.int64)
+    needed_N = np.ceil(peak_requests_per_s_N / usable - ROUNDING)
     gpus = deployment.replica.gpus_count
-    unavailable = 1.0 - (1.0 - node_unavailable_frac) ** math.ceil(gpus / gpus_per_node_count)
-    replicas_N = np.where(needed_N > 0, _installed_many(needed_N, unavailable, availability_frac), 0)
-    capacity_N = replicas_N * deployment.requests_per_s
-    load_N = np.divide(mean_requests_per_s_N, capacity_N, out=np.zeros(len(capacity_N)), where=capacity_N > 0.0)
-    return (replicas_N * gpus).astype(np.float64), load_N
+    unavailable = _unavailable_frac(gpus, node_unavailable_frac, gpus_per_node_count)
+    asked_N = needed_N > 0.0
+    needed_N[asked_N] += _spares_many(needed_N[asked_N], unavailable, availability_frac)
+    capacity_N = needed_N * deployment.requests_per_s
+    load_N = np.divide(mean_requests_per_s_N, capacity_N, out=np.zeros(len(capacity_N)), where=asked_N)
+    return needed_N * gpus, load_N
 
 
 def query_energy(

@@ -1,9 +1,12 @@
-"""A site whose power follows a build schedule: lead times into megawatts by month, with their quantiles.
+"""Power of a site by month: a schedule in steps, or lead times of its construction, with their quantiles.
 
 Shape letters: Q quantiles, X months of the plan and after it, N draws.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +22,44 @@ from gigawatt.units import WATTS_PER_MEGAWATT
 
 Floats = NDArray[np.float64]
 
+# Months after the plan's end whose energisation draws construction money inside the plan: longer than any shell takes.
+LATER_MONTHS = 60
 CONSTRUCTION = "us-2025"
 DEFAULT_PATH = "grid-new"  # where neither scenario nor catalogue says how power comes: the ordinary way
 DRAWS_COUNT = 1000
 SEED = 0  # the draws of a plan move along the quantiles; the quantiles themselves are the same in every plan
 QUANTILES = np.linspace(0.02, 0.98, 49)
+
+
+@dataclass(frozen=True, slots=True)
+class PowerStep:
+    """Facility power that a site has from a month on.
+
+    Attributes
+    ----------
+    month : int
+        From the plan's first, negative before it.
+    path : str
+        Name of the figure.
+    quantity : Quantity
+        [W]
+    """
+
+    month: int
+    path: str
+    quantity: Quantity
+
+
+def power_steps(use: SiteUse, entry: Site, axis: TimeAxis) -> tuple[PowerStep, ...]:
+    """Return energised facility power in order of months: the scenario's schedule, else the catalogue's."""
+    if use.power is not None:
+        watts = dict(use.power)
+    else:
+        catalogued = entry.facility_mw.items()
+        watts = {Month.parse(month): quantity.times(WATTS_PER_MEGAWATT, "W") for month, quantity in catalogued}
+    return tuple(
+        PowerStep(axis.position(month), f"sites.{use.site}.power.{month}", watts[month]) for month in sorted(watts)
+    )
 
 
 def buildings_mw(use: SiteUse, entry: Site, catalogue: Catalogue) -> list[float]:
@@ -90,6 +126,39 @@ def drawn_w(use: SiteUse, built_w_QX: Floats, figures: Figures) -> Floats:
     high = min(low + 1, len(QUANTILES) - 1)
     blended: Floats = built_w_QX[low] + (position - low) * (built_w_QX[high] - built_w_QX[low])
     return blended
+
+
+def energised(
+    use: SiteUse, steps: Sequence[PowerStep], axis: TimeAxis, figures: Figures, built_w_QX: Floats | None = None
+) -> tuple[Floats, Floats]:
+    """Lay a power schedule on the months: a step holds until the next; or take one quantile of a build schedule.
+
+    Returns
+    -------
+    tuple of Floats
+        Power energised, with the scenario's delay, and the power that buildings are paid for, without it; both over the
+        plan's months and the `LATER_MONTHS` after them. [W]
+    """
+    delay_months = round(figures(f"sites.{use.site}.delay", use.delay)) if use.delay else 0
+    months_count = axis.months_count + LATER_MONTHS
+    if built_w_QX is not None:
+        power_w, building_w = np.zeros(months_count), drawn_w(use, built_w_QX, figures)
+        power_w[delay_months:] = building_w[: months_count - delay_months]
+        return power_w, building_w
+    watts = [(step.month, figures(step.path, step.quantity)) for step in steps]
+    building_w = _held(watts, months_count)
+    if not delay_months:
+        return building_w, building_w
+    late = [(month + delay_months if month > 0 else month, power_w) for month, power_w in watts]
+    return _held(late, months_count), building_w
+
+
+def _held(watts: Sequence[tuple[int, float]], months_count: int) -> Floats:
+    """Lay power on the months, each from its month until the next."""
+    watts_X = np.zeros(months_count)
+    for month, power_w in watts:
+        watts_X[max(0, month) :] = power_w
+    return watts_X
 
 
 def first_power(built_w_QX: Floats, axis: TimeAxis) -> tuple[str, str, str]:

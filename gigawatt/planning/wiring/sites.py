@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,16 +18,14 @@ from gigawatt.planning.design_day import facility_ratio
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.weather_files import weather_hours
 from gigawatt.planning.weather_files.stations import air_of
-from gigawatt.planning.wiring.site_build import built_w, drawn_w
-from gigawatt.records import Month, Quantity, TimeAxis
+from gigawatt.planning.wiring.site_build import LATER_MONTHS, PowerStep, built_w, energised, power_steps
+from gigawatt.records import Quantity
 from gigawatt.scenario.buildout import SiteUse
 from gigawatt.scenario.model import Scenario
 from gigawatt.units import HOURS_PER_YEAR, WATTS_PER_MEGAWATT
 
 Floats = NDArray[np.float64]
 
-# Months after the plan's end whose energisation draws construction money inside the plan: longer than any shell takes.
-LATER_MONTHS = 60
 # ASSUMPTION: typical years of 1991-2005 are cooler than today's; the weather files' own note says some tenths to 1 K.
 WARMING_K = 0.7
 HOURS_COUNT = 8760
@@ -68,6 +66,8 @@ class SitePlan:
     leased : bool
     load_share_H : Floats or None
         IT power over the rating by hour of the year, where the fleet is simulated. [-]
+    steps : tuple of PowerStep
+        Its power schedule; empty where it follows a build schedule.
     built_w_QX : Floats or None
         Energised power by quantile and month, where it follows a build schedule; shape (Q, X). [W]
     supply_w_H : dict of str to Floats, or None
@@ -95,45 +95,11 @@ class SitePlan:
     carbon_kg_per_mwh: float
     construction_usd_per_w: float
     leased: bool
+    steps: tuple[PowerStep, ...] = ()
     load_share_H: Floats | None = None
     built_w_QX: Floats | None = None
     supply_w_H: dict[str, Floats] | None = None
     demand_w_H: Floats | None = None
-
-
-_month = lru_cache(maxsize=1024)(Month.parse)  # the same few months in every draw
-
-
-def power_steps(use: SiteUse, entry: Site) -> dict[Month, Quantity]:
-    """Return energised facility power by month in W: the scenario's schedule, else the catalogue's."""
-    if use.power is not None:
-        return dict(use.power)
-    return {_month(month): quantity.times(WATTS_PER_MEGAWATT, "W") for month, quantity in entry.facility_mw.items()}
-
-
-def energised(
-    use: SiteUse, entry: Site, axis: TimeAxis, figures: Figures, built_w_QX: Floats | None = None
-) -> tuple[Floats, Floats]:
-    """Lay a power schedule on the months: a step holds until the next; or take one quantile of a build schedule.
-
-    Returns
-    -------
-    tuple of Floats
-        Power energised, with the scenario's delay, and the power that buildings are paid for, without it; both over the
-        plan's months and the `LATER_MONTHS` after them. [W]
-    """
-    delay_months = round(figures(f"sites.{use.site}.delay", use.delay)) if use.delay else 0
-    power_w, building_w = (np.zeros(axis.months_count + LATER_MONTHS) for _ in range(2))
-    if built_w_QX is not None:
-        building_w = drawn_w(use, built_w_QX, figures)
-        power_w[delay_months:] = building_w[: len(power_w) - delay_months]
-        return power_w, building_w
-    for month, quantity in sorted(power_steps(use, entry).items()):
-        step = axis.position(month)
-        watts = figures(f"sites.{use.site}.power.{month}", quantity)
-        building_w[max(0, step) :] = watts
-        power_w[max(0, step + delay_months if step > 0 else step) :] = watts
-    return power_w, building_w
 
 
 def plant_design(plant: Plant, figures: Figures, warming_k: float = WARMING_K) -> PlantDesign:
@@ -289,9 +255,9 @@ def site_plans(scenario: Scenario, catalogue: Catalogue, mean_load_frac: float, 
         if use.redundancy is not None:
             plant = plant.model_copy(update={"redundancy": use.redundancy})
         built_w_QX = built_w(use, entry, axis, axis.months_count + LATER_MONTHS, catalogue)
-        power_w, building_w = energised(use, entry, axis, figures, built_w_QX)
+        steps = () if built_w_QX is not None else power_steps(use, entry, axis)
+        power_w, building_w = energised(use, steps, axis, figures, built_w_QX)
         leased = entry.leased if use.leased is None else use.leased
-        construction = use.construction or costs.construction_usd_per_w
         draft = SitePlan(
             use=use,
             entry=entry,
@@ -310,8 +276,9 @@ def site_plans(scenario: Scenario, catalogue: Catalogue, mean_load_frac: float, 
             pue_max=1.0,
             electricity_usd_per_mwh=grid_price(use, tariff, mean_load_frac, figures),
             carbon_kg_per_mwh=figures(f"tariffs.{tariff.id}.carbon_kg_per_mwh", tariff.carbon_kg_per_mwh),
-            construction_usd_per_w=0.0 if leased else figures(f"sites.{use.site}.construction_usd_per_w", construction),
+            construction_usd_per_w=construction_price(use, costs, figures, leased=leased),
             leased=leased,
+            steps=steps,
             built_w_QX=built_w_QX,
         )
         plans.append(with_year(draft, catalogue, flat_work(mean_load_frac), figures))
@@ -330,9 +297,22 @@ def grid_price(use: SiteUse, tariff: Tariff, mean_load_frac: float, figures: Fig
     return price
 
 
+def construction_price(use: SiteUse, costs: CostModel, figures: Figures, *, leased: bool) -> float:
+    """Return what a site's shell and power cost to build; 0 where it is leased. [USD/W]."""
+    if leased:
+        return 0.0
+    return figures(f"sites.{use.site}.construction_usd_per_w", use.construction or costs.construction_usd_per_w)
+
+
 def flat_work(load_frac: float) -> SiteWork:
     """Return a load that is the same in every hour."""
     return SiteWork(load_frac, (TrainingPhase(0, HOURS_COUNT, 1.0, load_frac),))
+
+
+def year_of_pue(site: str, given: Quantity, figures: Figures) -> dict[str, Any]:
+    """Return what a PUE that the scenario gives says of a site's year: fields of `SitePlan`."""
+    pue = figures(f"sites.{site}.pue", given)
+    return {"cooling_ratio_M": np.full(12, pue - 1.0), "pue_mean": pue, "pue_p99": pue, "pue_max": pue}
 
 
 def with_year(site: SitePlan, catalogue: Catalogue, work: SiteWork, figures: Figures) -> SitePlan:
@@ -352,8 +332,7 @@ def with_year(site: SitePlan, catalogue: Catalogue, work: SiteWork, figures: Fig
     SitePlan
     """
     if site.use.pue is not None:
-        pue = figures(f"sites.{site.use.site}.pue", site.use.pue)
-        return replace(site, cooling_ratio_M=np.full(12, pue - 1.0), pue_mean=pue, pue_p99=pue, pue_max=pue)
+        return replace(site, **year_of_pue(site.use.site, site.use.pue, figures))
     facility_w = max(float(site.facility_w_T.max()), float(site.facility_later_w_L.max()), WATTS_PER_MEGAWATT)
     year = simulate(site.entry, site.plant, catalogue, facility_w, work, figures, site.load_share_H)
     it_wh = by_calendar_month(year.it_w_H)

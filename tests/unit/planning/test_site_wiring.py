@@ -16,9 +16,17 @@ from gigawatt.planning.figures import Figures
 from gigawatt.planning.outcome import carry, prepare, with_loads
 from gigawatt.planning.site_years import site_years
 from gigawatt.planning.study.studied import Drawn
-from gigawatt.planning.wiring.site_build import QUANTILES, built_w, drawn_w, first_power
+from gigawatt.planning.wiring.site_build import (
+    LATER_MONTHS,
+    QUANTILES,
+    built_w,
+    drawn_w,
+    energised,
+    first_power,
+    power_steps,
+)
 from gigawatt.planning.wiring.site_load import site_work
-from gigawatt.planning.wiring.sites import LATER_MONTHS, energised, site_plans
+from gigawatt.planning.wiring.sites import site_plans
 from gigawatt.records import Month, TimeAxis
 from gigawatt.scenario.buildout import PowerPath, SiteUse, Spares, read_buildings
 from gigawatt.scenario.read import read
@@ -63,9 +71,21 @@ def test_a_draw_takes_one_quantile_for_all_months() -> None:
     assert np.all(slow <= middle)
     assert np.all(middle <= fast)
     assert slow.sum() < fast.sum()
-    power_w, building_w = energised(USE, ENTRY, AXIS, Figures(), power_w_QX)
+    power_w, building_w = energised(USE, (), AXIS, Figures(), power_w_QX)
     assert power_w == pytest.approx(middle)
     assert building_w == pytest.approx(middle)
+
+
+def test_a_delay_moves_the_power_to_come_and_not_what_the_buildings_cost() -> None:
+    power = {"2024-06": "10 MW", "2025-03": "50 MW", "2025-09": "80 MW"}
+    use = SiteUse.model_validate({"site": "helios-tx", "power": power, "delay": "2 months"})
+    steps = power_steps(use, ENTRY, AXIS)
+    assert [step.month for step in steps] == [-7, 2, 8]
+    power_w, building_w = energised(use, steps, AXIS, Figures())
+    assert (building_w[[0, 1, 2, 7, 8, -1]] / 1e6).tolist() == [10.0, 10.0, 50.0, 50.0, 80.0, 80.0]
+    assert (power_w[[0, 3, 4, 9, 10, -1]] / 1e6).tolist() == [10.0, 10.0, 50.0, 50.0, 80.0, 80.0]
+    dearer, _ = energised(use, steps, AXIS, Drawn({"sites.helios-tx.power.2025-03": 60e6, "sites.helios-tx.delay": 0}))
+    assert (dearer[[1, 2, 8]] / 1e6).tolist() == [10.0, 60.0, 80.0]
 
 
 def test_a_site_with_a_schedule_keeps_it() -> None:

@@ -24,6 +24,15 @@ def test_many_are_what_one_at_a_time_is(deployment, availability):
         assert (gpus, load) == (one.gpus_count, one.mean_utilisation_frac)
 
 
+@pytest.mark.parametrize("node_unavailable", [0.0, 0.01, 0.3])
+@pytest.mark.parametrize("availability", [0.0, 1e-9, 0.5, 0.999, 1.0 - 1e-12])
+def test_every_count_has_the_fewest_spares_that_are_enough(deployment, availability, node_unavailable):
+    mean_N = np.arange(1, 120, 7) * deployment.requests_per_s
+    gpus_N, _ = size_many(deployment, mean_N, mean_N, availability, node_unavailable)
+    for mean, gpus in zip(mean_N, gpus_N, strict=True):
+        assert gpus == size(deployment, mean, mean, availability, node_unavailable).gpus_count
+
+
 def test_what_cannot_be_sized_is_refused(deployment):
     with pytest.raises(InputError, match="need 0 <= mean <= peak"):
         size_many(deployment, np.array([1.0]), np.array([2.0]))
