@@ -36,14 +36,15 @@ def s_curve(months: int) -> Floats:
     [0.1562, 0.3438, 0.3438, 0.1562]
     """
     progress = np.arange(months + 1) / months
-    return np.diff(3 * progress**2 - 2 * progress**3)
+    paid_frac = 3 * progress**2 - 2 * progress**3
+    return paid_frac[1:] - paid_frac[:-1]
 
 
 def watts_added(facility_w_SX: Floats) -> Floats:
     """First-time energised watts by month; the first month's level was there before and costs nothing. [W]."""
     highest_w_SX = np.maximum.accumulate(facility_w_SX, axis=1)
-    added_w_SX = np.zeros_like(highest_w_SX)
-    added_w_SX[:, 1:] = np.diff(highest_w_SX, axis=1)
+    added_w_SX = np.zeros(highest_w_SX.shape)
+    np.subtract(highest_w_SX[:, 1:], highest_w_SX[:, :-1], out=added_w_SX[:, 1:])
     return added_w_SX
 
 
@@ -78,6 +79,7 @@ def construction_payments(
     array([40., 40.,  0.])
     """
     paid_usd_T = np.zeros(months_count)
+    curves = {months: s_curve(months) for months in set(construction_months_S.tolist()) - {0}}
     for added_w_X, usd_per_w, months in zip(added_w_SX, usd_per_w_S, construction_months_S.tolist(), strict=True):
         if usd_per_w == 0.0 or not added_w_X.any():
             continue
@@ -86,7 +88,7 @@ def construction_payments(
             paid_usd_T += cost_usd_X[:months_count]
             continue
         # full convolution with the reversed axis: entry t + months is what falls into month t
-        spread_usd = np.convolve(cost_usd_X, s_curve(months))[months:]
+        spread_usd = np.convolve(cost_usd_X, curves[months])[months:]
         length = min(months_count, spread_usd.size)
         paid_usd_T[:length] += spread_usd[:length]
     return paid_usd_T

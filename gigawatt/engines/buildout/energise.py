@@ -1,6 +1,6 @@
 """What arrives, what retires, and what finds power.
 
-Shape letters: T months, K accelerator kinds, S sites.
+Shape letters: T months, K accelerator kinds, S sites, M months in which something changes.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def newest_first(ordered_count_KT: Floats) -> NDArray[np.int64]:
     """
     bought_KT = ordered_count_KT > 0.0
     first_K = np.where(bought_KT.any(axis=1), bought_KT.argmax(axis=1), -1)
-    return np.argsort(-first_K, kind="stable")
+    return (-first_K).argsort(kind="stable")
 
 
 def place(
@@ -103,48 +103,47 @@ def place(
     >>> place(np.array([[3.0]]), np.array([[0.0]]), np.array([10.0]), np.array([[5.0], [20.0]]), np.array([0]))[:, 0, 0]
     array([0.5, 2. ])
     """
+    # nothing moves in a month in which nothing retires and all else is as in the month before
+    news_T = np.logical_or.reduce(retired_count_KT > 0.0, axis=0)
+    news_T[:1] = True
+    for level_XT in (commissioned_count_KT, capacity_w_ST):
+        news_T[1:] |= np.logical_or.reduce(level_XT[:, 1:] != level_XT[:, :-1], axis=0)
+    levels = (commissioned_count_KT, retired_count_KT, capacity_w_ST)
+    news = zip(*(level_XT.T[news_T].tolist() for level_XT in levels), strict=True)
     # plain lists: with a handful of kinds and sites they are several times faster than small arrays
     system_w = system_w_K.tolist()
     kind_order = kind_order_K.tolist()
-    online = [[0.0] * len(system_w) for _ in range(capacity_w_ST.shape[0])]
-    used_w = [0.0] * len(online)
+    online = [[0.0] * capacity_w_ST.shape[0] for _ in system_w]
+    used_w = [0.0] * capacity_w_ST.shape[0]
     history: list[float] = []
-    before: tuple[list[float], list[float]] | None = None
-    for ready, retired, capacity_w in zip(
-        commissioned_count_KT.T.tolist(), retired_count_KT.T.tolist(), capacity_w_ST.T.tolist(), strict=True
-    ):
-        leaving = any(retired)
-        if (ready, capacity_w) == before and not leaving:  # what could be placed has been
-            for at_site in online:
-                history.extend(at_site)
-            continue
-        before = ready, capacity_w
-        if leaving:
-            for kind, count in enumerate(retired):
-                _retire(online, kind, count, ready[kind])
-            used_w = [sum(map(mul, at_site, system_w)) for at_site in online]
+    for ready, retired, capacity_w in news:
+        if any(retired):
+            _retire(online, retired, ready)
+            used_w = [sum(map(mul, at_site, system_w)) for at_site in zip(*online, strict=True)]
         for site, site_w in enumerate(capacity_w):
             if used_w[site] > site_w:
-                online[site] = [count * (site_w / used_w[site]) for count in online[site]]
+                kept_frac = site_w / used_w[site]
+                for of_kind in online:
+                    of_kind[site] *= kept_frac
                 used_w[site] = site_w
-        waiting = [count - sum(placed) for count, placed in zip(ready, zip(*online, strict=True), strict=True)]
-        if max(waiting, default=0.0) > 0.0:
+        waiting = [count - sum(of_kind) for count, of_kind in zip(ready, online, strict=True)]
+        if max(waiting) > 0.0:
             free_w = [site_w - used for site_w, used in zip(capacity_w, used_w, strict=True)]
             _fill(online, waiting, free_w, system_w, kind_order)
             used_w = [site_w - free for site_w, free in zip(capacity_w, free_w, strict=True)]
-        for at_site in online:
-            history.extend(at_site)
-    shape = (capacity_w_ST.shape[1], len(online), len(system_w))
-    return np.array(history).reshape(shape).transpose(1, 2, 0)
+        for of_kind in online:
+            history.extend(of_kind)
+    online_count_MKS = np.array(history).reshape(-1, len(system_w), len(used_w))
+    online_count_TSK: Floats = online_count_MKS.swapaxes(1, 2).take(news_T.cumsum() - 1, axis=0)
+    return online_count_TSK.transpose(1, 2, 0)
 
 
-def _retire(online: list[list[float]], kind: int, leaving_count: float, ready_count: float) -> None:
-    """Take a kind's retiring accelerators out of all sites in proportion."""
-    total_count = sum(at_site[kind] for at_site in online)
-    if total_count > 0.0 and leaving_count > 0.0:
-        kept_frac = min(max(total_count - leaving_count, 0.0), ready_count) / total_count
-        for at_site in online:
-            at_site[kind] *= kept_frac
+def _retire(online: list[list[float]], retired: list[float], ready: list[float]) -> None:
+    """Take each kind's retiring accelerators out of all sites in proportion."""
+    for of_kind, leaving_count, ready_count in zip(online, retired, ready, strict=True):
+        if leaving_count > 0.0 and (total_count := sum(of_kind)) > 0.0:
+            kept_frac = min(max(total_count - leaving_count, 0.0), ready_count) / total_count
+            of_kind[:] = [count * kept_frac for count in of_kind]
 
 
 def _fill(
@@ -155,13 +154,14 @@ def _fill(
     kind_order: list[int],
 ) -> None:
     """Fill sites, most free power first, with kinds in their order."""
-    sites = iter(sorted(range(len(free_w)), key=lambda site: -free_w[site]))  # a stable sort: ties as given
+    # a stable sort: ties as given
+    sites = iter(sorted(range(len(free_w)), key=free_w.__getitem__, reverse=True))
     site = next(sites, None)
     for kind in kind_order:
         left_w = waiting[kind] * system_w[kind]
         while left_w > 0.0 and site is not None:
             placed_w = min(left_w, free_w[site])
-            online[site][kind] += placed_w / system_w[kind]
+            online[kind][site] += placed_w / system_w[kind]
             free_w[site] -= placed_w
             left_w -= placed_w
             if left_w > 0.0:

@@ -1,18 +1,20 @@
 """How a month's money becomes orders: what may be spent, what supply allows, what power allows.
 
-Shape letters: T months, K accelerator kinds, J breakpoints of the share-out (K + 1).
+Shape letters: T months, B months with a budget, K accelerator kinds, J breakpoints of the share-out (K + 1).
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from operator import mul
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+Rows = list[list[float]]  # plain: a handful of kinds are read month by month
 
 # Money or watts below this share of the amount at hand count as none when the limit is named. [-]
 ROUNDING_FRAC = 1e-9
@@ -26,15 +28,16 @@ def budget_runs(budget_year_T: Ints) -> list[tuple[int, int]]:
     >>> budget_runs(np.array([2025, 2025, 0, 2027]))
     [(0, 2), (3, 4)]
     """
-    has_T = np.concatenate(([False], budget_year_T != 0, [False]))
-    edges = np.flatnonzero(np.diff(has_T.astype(np.int64)))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+    has_T = np.zeros(budget_year_T.size + 2, dtype=np.bool_)  # with a month before and after that have none
+    has_T[1:-1] = budget_year_T != 0
+    edges = (has_T[1:] != has_T[:-1]).nonzero()[0].tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
 
 
 def spread_evenly(budget_usd_T: Floats, budget_year_T: Ints, frac: float) -> Floats:
     """Give a share of each year's budget out in equal monthly parts of that year. [USD]."""
-    spread_usd_T = np.zeros_like(budget_usd_T)
-    for year in np.unique(budget_year_T[budget_year_T != 0]).tolist():
+    spread_usd_T = np.zeros(budget_usd_T.size)
+    for year in set(budget_year_T.tolist()) - {0}:
         in_year_T = budget_year_T == year
         spread_usd_T[in_year_T] = frac * budget_usd_T[in_year_T].sum() / in_year_T.sum()
     return spread_usd_T
@@ -65,9 +68,9 @@ def hardware_ceiling(free_usd_T: Floats, budget_year_T: Ints) -> Floats:
     >>> hardware_ceiling(np.array([10.0, 10.0, -6.0, 1.0]), np.array([1, 1, 1, 1]))
     array([10., 14., 14., 15.])
     """
-    ceiling_usd_T = np.zeros_like(free_usd_T)
+    ceiling_usd_T = np.zeros(free_usd_T.size)
     for first, end in budget_runs(budget_year_T):
-        cumulated_usd = np.cumsum(free_usd_T[first:end])
+        cumulated_usd = free_usd_T[first:end].cumsum()
         reserved_usd = np.minimum.accumulate(cumulated_usd[::-1])[::-1]
         ceiling_usd_T[first:end] = np.maximum(reserved_usd, 0.0)
     return ceiling_usd_T
@@ -79,24 +82,31 @@ class ShareOut:
 
     Attributes
     ----------
-    money_usd_TJ, level_usd_TJ : Floats
+    money_usd_TJ, level_usd_TJ : list of list of float
         Money at which one more kind reaches its supply, and the level of an unbounded kind with preference 1 there.
-    preference_TK : Floats
+    preference_TK : list of list of float
         Preference of the kinds on offer, 0 elsewhere. [-]
-    cap_usd_TK : Floats
+    cap_usd_TK : list of list of float
         What the month's supply of the kind costs. [USD]
     """
 
-    money_usd_TJ: Floats
-    level_usd_TJ: Floats
-    preference_TK: Floats
-    cap_usd_TK: Floats
+    money_usd_TJ: Rows
+    level_usd_TJ: Rows
+    preference_TK: Rows
+    cap_usd_TK: Rows
 
-    def spend_usd_K(self, month: int, money_usd: float) -> Floats:
+    def spend_usd_K(self, month: int, money_usd: float) -> list[float]:
         """Money for each kind: by preference, what supply leaves over to the others. [USD]."""
-        level_usd = np.interp(money_usd, self.money_usd_TJ[month], self.level_usd_TJ[month])
-        spend_usd_K: Floats = np.minimum(self.preference_TK[month] * level_usd, self.cap_usd_TK[month])
-        return spend_usd_K
+        money_usd_J, level_usd_J = self.money_usd_TJ[month], self.level_usd_TJ[month]
+        after = bisect_right(money_usd_J, money_usd)
+        level_usd = level_usd_J[after - 1]
+        if after < len(money_usd_J):
+            slope = (level_usd_J[after] - level_usd) / (money_usd_J[after] - money_usd_J[after - 1])
+            level_usd += slope * (money_usd - money_usd_J[after - 1])
+        return [
+            min(preference * level_usd, cap_usd)
+            for preference, cap_usd in zip(self.preference_TK[month], self.cap_usd_TK[month], strict=True)
+        ]
 
 
 def share_out(price_usd_KT: Floats, supply_count_KT: Floats, preference_K: Floats, most_usd: float) -> ShareOut:
@@ -124,24 +134,23 @@ def share_out(price_usd_KT: Floats, supply_count_KT: Floats, preference_K: Float
     among the kinds that still have supply. The sum is piecewise linear in the level, so its breakpoints invert it.
     """
     on_offer_KT = np.isfinite(price_usd_KT) & (price_usd_KT > 0.0) & (supply_count_KT > 0.0)
+    on_offer_KT &= preference_K[:, None] > 0.0
+    none_KT = np.zeros(on_offer_KT.shape)
     preference_KT = np.where(on_offer_KT, preference_K[:, None], 0.0)
-    on_offer_KT &= preference_KT > 0.0
-    price_usd_KT = np.where(on_offer_KT, price_usd_KT, 0.0)
-    finite_supply_KT = np.where(on_offer_KT & np.isfinite(supply_count_KT), supply_count_KT, 0.0)
-    cap_usd_KT = np.where(np.isfinite(supply_count_KT), finite_supply_KT * price_usd_KT, most_usd)
-    cap_usd_KT = np.where(on_offer_KT, np.minimum(cap_usd_KT, most_usd), 0.0)
-    full_usd_KT = np.divide(cap_usd_KT, preference_KT, out=np.zeros_like(cap_usd_KT), where=on_offer_KT)
-    order_KT = np.argsort(full_usd_KT, axis=0, kind="stable")
-    level_usd_KT = np.take_along_axis(full_usd_KT, order_KT, axis=0)
-    full_KT = np.cumsum(np.take_along_axis(cap_usd_KT, order_KT, axis=0), axis=0)
-    sorted_preference_KT = np.take_along_axis(preference_KT, order_KT, axis=0)
-    open_KT = sorted_preference_KT.sum(axis=0) - np.cumsum(sorted_preference_KT, axis=0)
-    zero_T = np.zeros((1, price_usd_KT.shape[1]))
+    cap_usd_KT = np.multiply(supply_count_KT, price_usd_KT, out=none_KT.copy(), where=on_offer_KT)
+    cap_usd_KT = np.minimum(cap_usd_KT, most_usd)
+    full_usd_KT = np.divide(cap_usd_KT, preference_KT, out=none_KT, where=on_offer_KT)
+    in_order = full_usd_KT.argsort(axis=0, kind="stable"), np.arange(on_offer_KT.shape[1])
+    money_usd_JT, level_usd_JT = np.zeros((2, on_offer_KT.shape[0] + 1, on_offer_KT.shape[1]))
+    level_usd_JT[1:] = full_usd_KT[in_order]
+    sorted_preference_KT = preference_KT[in_order]
+    open_KT = sorted_preference_KT.sum(axis=0) - sorted_preference_KT.cumsum(axis=0)
+    money_usd_JT[1:] = cap_usd_KT[in_order].cumsum(axis=0) + level_usd_JT[1:] * open_KT
     return ShareOut(
-        money_usd_TJ=np.maximum.accumulate(np.vstack((zero_T, full_KT + level_usd_KT * open_KT)), axis=0).T.copy(),
-        level_usd_TJ=np.vstack((zero_T, level_usd_KT)).T.copy(),
-        preference_TK=preference_KT.T.copy(),
-        cap_usd_TK=cap_usd_KT.T.copy(),
+        money_usd_TJ=np.maximum.accumulate(money_usd_JT, axis=0).T.tolist(),
+        level_usd_TJ=level_usd_JT.T.tolist(),
+        preference_TK=preference_KT.T.tolist(),
+        cap_usd_TK=cap_usd_KT.T.tolist(),
     )
 
 
@@ -156,7 +165,7 @@ class Orders:
 def order_within_limits(
     ceiling_usd_T: Floats,
     budget_year_T: Ints,
-    price_usd_KT: Floats,
+    price_usd_KB: Floats,
     shares: ShareOut,
     system_w_K: Floats,
     room_w_T: Floats,
@@ -170,10 +179,10 @@ def order_within_limits(
         From `hardware_ceiling`. [USD]
     budget_year_T : NDArray of int
         0 where there is no budget.
-    price_usd_KT : Floats
-        All-in price of one accelerator. [USD]
+    price_usd_KB : Floats
+        All-in price of one accelerator in the months with a budget. [USD]
     shares : ShareOut
-        From `share_out`.
+        From `share_out`, for the months with a budget.
     system_w_K : Floats
         All-in IT watts per accelerator. [W]
     room_w_T : Floats
@@ -187,42 +196,39 @@ def order_within_limits(
     Orders
         With limits "budget", "supply", "power", or "none" in months without a budget.
     """
-    kinds_count, months_count = price_usd_KT.shape
-    ordered_count_TK = np.zeros((months_count, kinds_count))
-    per_usd_TK = np.divide(1.0, price_usd_KT.T, out=np.zeros((months_count, kinds_count)), where=price_usd_KT.T > 0.0)
-    limits = ["none"] * months_count
-    ordered_w = [0.0] * months_count
-    alive_w = 0.0
-    runs = dict(budget_runs(budget_year_T))
-    spent_usd = 0.0
-    months = zip(ceiling_usd_T.tolist(), room_w_T.tolist(), budget_year_T.tolist(), strict=True)
-    for month, (ceiling_usd, free_w, year) in enumerate(months):
+    has_T = budget_year_T != 0
+    ordered_count_TK = np.zeros((has_T.size, system_w_K.size))
+    per_usd_KB = np.divide(1.0, price_usd_KB, out=np.zeros(price_usd_KB.shape), where=price_usd_KB > 0.0)
+    per_usd_BK, system_w = per_usd_KB.T.tolist(), system_w_K.tolist()
+    limits = ["none"] * has_T.size
+    ordered_w = [0.0] * has_T.size
+    alive_w = spent_usd = 0.0
+    nth_T = has_T.cumsum() - 1  # the month's place among those with a budget
+    months = zip(ceiling_usd_T.tolist(), room_w_T.tolist(), has_T.tolist(), nth_T.tolist(), strict=True)
+    for month, (ceiling_usd, free_w, has, nth) in enumerate(months):
         if month >= retirement_months:
             alive_w -= ordered_w[month - retirement_months]
-        if month in runs:
+        if not has:
             spent_usd = 0.0
+            continue
         money_usd = ceiling_usd - spent_usd
-        if year == 0:
-            continue
+        limits[month] = "budget"
         if money_usd <= ROUNDING_FRAC * ceiling_usd:
-            limits[month] = "budget"
             continue
-        spend_usd_K = shares.spend_usd_K(month, money_usd)
-        total_usd = float(np.add.reduce(spend_usd_K))
-        if total_usd == 0.0:
+        spend_usd = shares.spend_usd_K(nth, money_usd)
+        total_usd = sum(spend_usd)
+        if total_usd < money_usd * (1.0 - ROUNDING_FRAC):
             limits[month] = "supply"
-            continue
-        count_K = spend_usd_K * per_usd_TK[month]
-        wanted_w = float(count_K @ system_w_K)
+        count = list(map(mul, spend_usd, per_usd_BK[nth]))
+        wanted_w = sum(map(mul, count, system_w))
         room_w = max(free_w - alive_w, 0.0)
-        limits[month] = "budget" if total_usd >= money_usd * (1.0 - ROUNDING_FRAC) else "supply"
         if wanted_w > room_w:
             scale_frac = room_w / wanted_w
-            count_K *= scale_frac
+            count = [wanted * scale_frac for wanted in count]
             total_usd *= scale_frac
             wanted_w = room_w
             limits[month] = "power"
-        ordered_count_TK[month] = count_K
+        ordered_count_TK[month] = count
         ordered_w[month] = wanted_w
         alive_w += wanted_w
         spent_usd += total_usd

@@ -1,6 +1,7 @@
 """The build-out: from budget, offers and power to accelerators online.
 
-Shape letters: T months, K accelerator kinds, S sites, L months after the plan, X months of both (T + L).
+Shape letters: T months, K accelerator kinds, S sites, L months after the plan, X months of both (T + L),
+B months with a budget.
 """
 
 from __future__ import annotations
@@ -27,6 +28,19 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 RULES = ("spend-the-budget", "as-announced")
+ARRAYS = {  # by the letters of their shape
+    "T": ("capex_budget_usd_T", "budget_year_T"),
+    "KT": ("accelerator_usd_KT", "server_usd_KT", "network_usd_KT", "supply_count_KT", "announced_count_KT"),
+    "K": ("preference_K", "system_w_K", "tdp_w_K", "installed_count_K", "installed_age_months_K"),
+    "ST": ("facility_w_ST",),
+    "SL": ("facility_later_w_SL",),
+    "S": ("peak_pue_S", "construction_usd_per_w_S", "construction_months_S"),
+}
+NOT_NEGATIVE = (
+    *("capex_budget_usd_T", "supply_count_KT", "preference_K", "announced_count_KT", "installed_count_K"),
+    *("facility_w_ST", "facility_later_w_SL", "construction_usd_per_w_S", "construction_months_S"),
+    *("other_capex_frac", "delivery_months", "commissioning_months", "power_lookahead_months"),
+)
 
 
 def plan_buildout(inputs: BuildoutInputs) -> BuildoutResult:
@@ -83,20 +97,26 @@ def plan_buildout(inputs: BuildoutInputs) -> BuildoutResult:
     """
     _check(inputs)
     months_count = inputs.capex_budget_usd_T.size
-    capacity_w_SX = _capacity_w_SX(inputs)
+    powered_w_SX = np.concatenate((inputs.facility_w_ST, inputs.facility_later_w_SL), axis=1)
+    capacity_w_SX = powered_w_SX / inputs.peak_pue_S[:, None]  # IT watts that the energised power carries
+    capacity_w_X = capacity_w_SX.sum(axis=0)
     price_usd_KT = inputs.accelerator_usd_KT + inputs.server_usd_KT + inputs.network_usd_KT
-    works = _construction(inputs)
+    works = _construction(inputs, powered_w_SX)
     other_usd_T = spread_evenly(inputs.capex_budget_usd_T, inputs.budget_year_T, inputs.other_capex_frac)
-    orders = _orders(inputs, price_usd_KT, other_usd_T + works.paid_usd_T, capacity_w_SX)
+    # to the arrival of the last order
+    base_retired_count_KX = installed_retired(
+        inputs.installed_count_K,
+        inputs.installed_age_months_K,
+        inputs.retirement_months,
+        months_count + inputs.delivery_months,
+    )
+    orders = _orders(inputs, price_usd_KT, other_usd_T + works.paid_usd_T, capacity_w_X, base_retired_count_KX)
 
     ordered_count_KT = orders.ordered_count_KT
     delivered_count_KT = later(ordered_count_KT, inputs.delivery_months)
-    base_retired_count_KT = installed_retired(
-        inputs.installed_count_K, inputs.installed_age_months_K, inputs.retirement_months, months_count
-    )
-    retired_count_KT = base_retired_count_KT + later(delivered_count_KT, inputs.retirement_months)
-    bought_count_KT = np.cumsum(delivered_count_KT, axis=1)
-    owned_count_KT = inputs.installed_count_K[:, None] + bought_count_KT - np.cumsum(retired_count_KT, axis=1)
+    retired_count_KT = base_retired_count_KX[:, :months_count] + later(delivered_count_KT, inputs.retirement_months)
+    bought_count_KT = delivered_count_KT.cumsum(axis=1)
+    owned_count_KT = inputs.installed_count_K[:, None] + bought_count_KT - retired_count_KT.cumsum(axis=1)
     owned_count_KT = np.maximum(owned_count_KT, 0.0)  # rounding of the two sums
     being_commissioned_KT = bought_count_KT - later(bought_count_KT, inputs.commissioning_months)
     ready_count_KT = np.maximum(owned_count_KT - being_commissioned_KT, 0.0)
@@ -110,12 +130,12 @@ def plan_buildout(inputs: BuildoutInputs) -> BuildoutResult:
     online_count_KT = online_count_SKT.sum(axis=0)
     spend_usd = _spend_usd(inputs, ordered_count_KT)
     spend_usd |= {"construction": works.paid_usd_T, "other": other_usd_T}
-    unspent_usd_T = np.cumsum(inputs.capex_budget_usd_T - np.sum(list(spend_usd.values()), axis=0))
+    unspent_usd_T = (inputs.capex_budget_usd_T - sum(spend_usd.values())).cumsum()
     return BuildoutResult(
         ordered_count_KT=ordered_count_KT,
         delivered_count_KT=delivered_count_KT,
         retired_count_KT=retired_count_KT,
-        in_delivery_count_KT=np.maximum(np.cumsum(ordered_count_KT, axis=1) - bought_count_KT, 0.0),
+        in_delivery_count_KT=np.maximum(ordered_count_KT.cumsum(axis=1) - bought_count_KT, 0.0),
         owned_count_KT=owned_count_KT,
         online_count_SKT=online_count_SKT,
         waiting_count_KT=np.maximum(owned_count_KT - online_count_KT, 0.0),
@@ -124,7 +144,11 @@ def plan_buildout(inputs: BuildoutInputs) -> BuildoutResult:
         spend_usd=spend_usd,
         budget_usd_T=inputs.capex_budget_usd_T,
         unspent_usd_T=unspent_usd_T,
-        limit_T=_limits(inputs, orders, (ready_count_KT - online_count_KT).T @ inputs.system_w_K),
+        limit_T=_limits(
+            orders.limit_T,
+            (ready_count_KT - online_count_KT).T @ inputs.system_w_K,
+            capacity_w_X[:months_count],
+        ),
         construction_for_later_usd_T=works.for_later_usd_T,
         construction_outside_budget_usd_T=works.unpaid_usd_T,
     )
@@ -149,18 +173,17 @@ def _paying_months(inputs: BuildoutInputs) -> Bools:
 
 def _orders_to_come_T(announced_count_KT: Floats) -> Bools:
     """Whether the month, or a later one, has an announced order."""
-    still_count_T = np.cumsum(announced_count_KT.sum(axis=0)[::-1])[::-1]
+    still_count_T = announced_count_KT.sum(axis=0)[::-1].cumsum()[::-1]
     to_come_T: Bools = still_count_T > 0.0
     return to_come_T
 
 
-def _construction(inputs: BuildoutInputs) -> _Works:
+def _construction(inputs: BuildoutInputs, powered_w_SX: Floats) -> _Works:
     """Split what construction costs by who pays it and for whom."""
     months_count = inputs.capex_budget_usd_T.size
-    powered_w_SX = np.hstack((inputs.facility_w_ST, inputs.facility_later_w_SL))
     added_w_SX = watts_added(powered_w_SX if inputs.building_w_SX is None else inputs.building_w_SX)
     paying_T = _paying_months(inputs)
-    paid_months = np.flatnonzero(paying_T)
+    paid_months = paying_T.nonzero()[0]
     last_paid = int(paid_months[-1]) if paid_months.size else months_count - 1
     too_late_w_SX = added_w_SX.copy()
     too_late_w_SX[:, : last_paid + inputs.delivery_months + inputs.commissioning_months + 1] = 0.0
@@ -178,37 +201,31 @@ def _construction(inputs: BuildoutInputs) -> _Works:
     )
 
 
-def _capacity_w_SX(inputs: BuildoutInputs) -> Floats:
-    """Return the IT watts that the energised power carries, in the plan and after it."""
-    facility_w_SX = np.hstack((inputs.facility_w_ST, inputs.facility_later_w_SL))
-    return facility_w_SX / inputs.peak_pue_S[:, None]
-
-
-def _orders(inputs: BuildoutInputs, price_usd_KT: Floats, committed_usd_T: Floats, capacity_w_SX: Floats) -> Orders:
+def _orders(
+    inputs: BuildoutInputs,
+    price_usd_KT: Floats,
+    committed_usd_T: Floats,
+    capacity_w_X: Floats,
+    base_retired_count_KX: Floats,
+) -> Orders:
     """Orders under the plan's rule."""
     if inputs.rule == "as-announced":
         to_come_T = _orders_to_come_T(inputs.announced_count_KT)
         limits = tuple("announcement" if to_come else "none" for to_come in to_come_T.tolist())
         return Orders(inputs.announced_count_KT.copy(), limits)
-    months_count = inputs.capex_budget_usd_T.size
-    arrival_T = np.arange(months_count) + inputs.delivery_months
+    arrival_T = np.arange(inputs.capex_budget_usd_T.size) + inputs.delivery_months
     # months beyond the last known power: the last level stays
-    power_T = np.minimum(arrival_T + inputs.power_lookahead_months, capacity_w_SX.shape[1] - 1)
-    retired_count_KT = installed_retired(
-        inputs.installed_count_K,
-        inputs.installed_age_months_K,
-        inputs.retirement_months,
-        months_count + inputs.delivery_months,
-    )
-    base_count_KT = inputs.installed_count_K[:, None] - np.cumsum(retired_count_KT, axis=1)
-    room_w_T = capacity_w_SX.sum(axis=0)[power_T] - inputs.system_w_K @ base_count_KT[:, arrival_T]
+    power_T = np.minimum(arrival_T + inputs.power_lookahead_months, capacity_w_X.size - 1)
+    base_count_KX = inputs.installed_count_K[:, None] - base_retired_count_KX.cumsum(axis=1)
+    room_w_T = capacity_w_X[power_T] - inputs.system_w_K @ base_count_KX[:, arrival_T]
+    has_T = inputs.budget_year_T != 0
+    price_usd_KB = price_usd_KT[:, has_T]
+    most_usd = 2.0 * float(inputs.capex_budget_usd_T.sum())
     return order_within_limits(
         hardware_ceiling(inputs.capex_budget_usd_T - committed_usd_T, inputs.budget_year_T),
         inputs.budget_year_T,
-        price_usd_KT,
-        share_out(
-            price_usd_KT, inputs.supply_count_KT, inputs.preference_K, 2.0 * float(inputs.capex_budget_usd_T.sum())
-        ),
+        price_usd_KB,
+        share_out(price_usd_KB, inputs.supply_count_KT[:, has_T], inputs.preference_K, most_usd),
         inputs.system_w_K,
         room_w_T,
         inputs.retirement_months,
@@ -226,56 +243,41 @@ def _spend_usd(inputs: BuildoutInputs, ordered_count_KT: Floats) -> dict[str, Fl
     return {name: (np.where(bought_KT, usd_KT, 0.0) * ordered_count_KT).sum(axis=0) for name, usd_KT in parts.items()}
 
 
-def _limits(inputs: BuildoutInputs, orders: Orders, dark_w_T: Floats) -> tuple[str, ...]:
+def _limits(limit_T: tuple[str, ...], dark_w_T: Floats, capacity_w_T: Floats) -> tuple[str, ...]:
     """Name what bounds orders; where none are chosen by the plan, say whether power bounds what is online."""
-    total_w_T = np.maximum(_capacity_w_SX(inputs)[:, : dark_w_T.size].sum(axis=0), 1.0)
-    dark_T = (dark_w_T > ROUNDING_FRAC * total_w_T).tolist()
+    dark_T = dark_w_T > ROUNDING_FRAC * np.maximum(capacity_w_T, 1.0)
     return tuple(
         "power" if dark and limit in ("announcement", "none") else limit
-        for limit, dark in zip(orders.limit_T, dark_T, strict=True)
+        for limit, dark in zip(limit_T, dark_T.tolist(), strict=True)
     )
 
 
 def _check(inputs: BuildoutInputs) -> None:
     """Refuse inputs that do not fit together, all reasons at once."""
     months, kinds, sites = inputs.capex_budget_usd_T.size, len(inputs.kinds), len(inputs.sites)
-    shapes: dict[str, tuple[int, ...]] = {
-        **dict.fromkeys(("capex_budget_usd_T", "budget_year_T"), (months,)),
-        **dict.fromkeys(
-            ("accelerator_usd_KT", "server_usd_KT", "network_usd_KT", "supply_count_KT", "announced_count_KT"),
-            (kinds, months),
-        ),
-        **dict.fromkeys(
-            ("preference_K", "system_w_K", "tdp_w_K", "installed_count_K", "installed_age_months_K"), (kinds,)
-        ),
-        "facility_w_ST": (sites, months),
-        "facility_later_w_SL": (sites, np.shape(inputs.facility_later_w_SL)[-1]),
-        **dict.fromkeys(("peak_pue_S", "construction_usd_per_w_S", "construction_months_S"), (sites,)),
-    }
-    problems = [
-        f"{name} has shape {np.shape(getattr(inputs, name))}, expected {shape}"
-        for name, shape in shapes.items()
-        if np.shape(getattr(inputs, name)) != shape
-    ]
+    length = {"T": months, "K": kinds, "S": sites, "L": np.shape(inputs.facility_later_w_SL)[-1]}
+    problems = []
+    for letters, names in ARRAYS.items():
+        expected = tuple(length[letter] for letter in letters)
+        shapes = {name: np.shape(getattr(inputs, name)) for name in names}
+        problems += [
+            f"{name} has shape {shape}, expected {expected}" for name, shape in shapes.items() if shape != expected
+        ]
     if inputs.rule not in RULES:
         problems.append(f'rule "{inputs.rule}" is unknown. {nearest(inputs.rule, RULES)}')
-    not_negative = (
-        *("capex_budget_usd_T", "supply_count_KT", "preference_K", "announced_count_KT", "installed_count_K"),
-        *("facility_w_ST", "facility_later_w_SL", "construction_usd_per_w_S", "construction_months_S"),
-        *("other_capex_frac", "delivery_months", "commissioning_months", "power_lookahead_months"),
-    )
-    problems += [
-        f"{name} must not be negative" for name in not_negative if not np.all(np.asarray(getattr(inputs, name)) >= 0)
-    ]
+    signed = {name: getattr(inputs, name) for name in NOT_NEGATIVE}
+    if not (np.concatenate(tuple(signed.values()), axis=None) >= 0.0).all():  # all at once: it hardly ever fails
+        wrong = (name for name, values in signed.items() if not np.all(np.asarray(values) >= 0.0))
+        problems += [f"{name} must not be negative" for name in wrong]
     if not kinds or not sites:
         problems.append("at least one kind and one site are needed")
-    if not np.all(inputs.system_w_K > 0.0):
+    if not (inputs.system_w_K > 0.0).all():
         problems.append("system_w_K must be positive")
-    if not np.all(inputs.peak_pue_S >= 1.0):
+    if not (inputs.peak_pue_S >= 1.0).all():
         problems.append("peak_pue_S must be at least 1")
     if inputs.retirement_months < 1:
         problems.append("retirement_months must be at least 1")
-    if not problems and np.any(inputs.capex_budget_usd_T[inputs.budget_year_T == 0] > 0.0):
+    if not problems and (inputs.capex_budget_usd_T[inputs.budget_year_T == 0] > 0.0).any():
         problems.append("capex_budget_usd_T has money in a month whose budget_year_T is 0")
     if problems:
         message = "build-out: " + "; ".join(problems)
