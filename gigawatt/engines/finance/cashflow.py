@@ -176,18 +176,18 @@ def _unlevered_usd(inputs: FinanceInputs, made: Statements, revenue_usd_T: Float
 
 def _terminal_usd(inputs: FinanceInputs, made: Statements) -> float:
     """Return what the assets are worth at the end, before tax; capitalised interest is worth nothing to a buyer."""
-    if inputs.terminal == "none":
+    if inputs.terminal == "none" or not inputs.assets:
         return 0.0
-    worth_usd = float(sum(asset.capex_usd_T.sum() - asset.in_service_usd_T.sum() for asset in inputs.assets))
-    count = inputs.gpu_hours_T.size
-    age_years_T = np.arange(count, 0.0, -1.0) / MONTHS_PER_YEAR
-    for asset in inputs.assets:
-        decline = asset.resale_decline_frac_per_year
-        if inputs.terminal == "market" and not math.isnan(decline):
-            worth_usd += float(asset.in_service_usd_T @ (1.0 - decline) ** age_years_T)
-        else:
-            worth_usd += float(asset.in_service_usd_T.sum() - made.asset_depreciation_usd[asset.name].sum())
-    return worth_usd
+    charged = made.asset_depreciation_usd
+    flows_C3T = np.array([(asset.capex_usd_T, asset.in_service_usd_T, charged[asset.name]) for asset in inputs.assets])
+    paid_C, entered_C, charged_C = flows_C3T.sum(axis=2).T
+    worth_C = entered_C - charged_C
+    if inputs.terminal == "market":
+        age_years_T = np.arange(inputs.gpu_hours_T.size, 0.0, -1.0) / MONTHS_PER_YEAR
+        for place, asset in enumerate(inputs.assets):
+            if not math.isnan(asset.resale_decline_frac_per_year):
+                worth_C[place] = asset.in_service_usd_T @ (1.0 - asset.resale_decline_frac_per_year) ** age_years_T
+    return float(sum(worth_C, start=sum(paid_C - entered_C)))
 
 
 def _usd_per_million_tokens(
@@ -242,9 +242,7 @@ def _unfit(flows: dict[str, Floats], months_count: int) -> list[str]:
     """Name the flows that are not as long as the plan, and those that are not finite."""
     expected = (months_count,)
     unfit = [
-        f"{name} has shape {np.shape(flow)}, expected {expected}"
-        for name, flow in flows.items()
-        if np.shape(flow) != expected
+        f"{name} has shape {flow.shape}, expected {expected}" for name, flow in flows.items() if flow.shape != expected
     ]
     if unfit or not np.isfinite(np.concatenate(list(flows.values()))).all():  # all at once: few plans have any
         unfit += [
@@ -257,8 +255,8 @@ def _too_early(assets: tuple[AssetClass, ...]) -> list[str]:
     """Name the classes of which more enters service than has been paid."""
     if not assets:
         return []
-    paid_CT = np.array([asset.capex_usd_T for asset in assets]).cumsum(axis=1)
-    entered_CT = np.array([asset.in_service_usd_T for asset in assets]).cumsum(axis=1)
+    flows_C2T = np.array([(asset.capex_usd_T, asset.in_service_usd_T) for asset in assets])
+    paid_CT, entered_CT = flows_C2T.cumsum(axis=2).swapaxes(0, 1)
     early_C = (entered_CT - paid_CT).max(axis=1)
     wrong_C = early_C > ROUNDING_FRAC * np.abs(paid_CT).max(axis=1)
     return [

@@ -86,7 +86,7 @@ def present_value(flow_T: Floats, discount_T: Floats) -> float:
     >>> present_value(np.array([1.0, 5.0]), np.array([1.0, 0.8, 0.64]))
     5.0
     """
-    return float(flow_T @ discount_T[: flow_T.size])
+    return float(flow_T.dot(discount_T[: flow_T.size]))
 
 
 def npv(rate_frac_per_year: float, cash_flow_usd_T: Floats, time_years_T: Floats | None = None) -> float:
@@ -176,7 +176,7 @@ def _roots(flow_T: Floats, times_T: Floats, *, one_only: bool) -> list[float]:
     """Find the roots of the present value in y = log(1 + rate)."""
 
     def value(y: float) -> float:
-        return float(flow_T @ np.exp(-y * times_T))
+        return float(flow_T.dot(np.exp(-y * times_T)))
 
     def size(y: float) -> float:
         return float(np.abs(flow_T) @ np.exp(-y * times_T))
