@@ -255,12 +255,12 @@ def _too_early(assets: tuple[AssetClass, ...]) -> list[str]:
     """Name the classes of which more enters service than has been paid."""
     if not assets:
         return []
-    flows_C2T = np.array([(asset.capex_usd_T, asset.in_service_usd_T) for asset in assets])
-    paid_CT, entered_CT = flows_C2T.cumsum(axis=2).swapaxes(0, 1)
-    early_C = (entered_CT - paid_CT).max(axis=1)
-    wrong_C = early_C > ROUNDING_FRAC * np.abs(paid_CT).max(axis=1)
+    paid_CT = np.array([asset.capex_usd_T for asset in assets])
+    entered_CT = np.array([asset.in_service_usd_T for asset in assets])
+    early_C = (entered_CT - paid_CT).cumsum(axis=1).max(axis=1)
+    wrong_C = early_C > ROUNDING_FRAC * np.abs(paid_CT).sum(axis=1)
     return [
         f"{asset.name}: {early:,.0f} USD enter service before they are paid"
-        for asset, early, wrong in zip(assets, early_C, wrong_C, strict=True)
+        for asset, early, wrong in zip(assets, early_C.tolist(), wrong_C.tolist(), strict=True)
         if wrong
     ]

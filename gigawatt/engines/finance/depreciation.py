@@ -61,7 +61,7 @@ def straight_line_depreciation(in_service_usd_T: Floats, life_months: int | Ints
     array([12., 12.,  9.,  9.,  9.,  9.])
     """
     months_count = in_service_usd_T.size
-    one_life = np.ndim(life_months) == 0
+    one_life = isinstance(life_months, int | np.integer)
     if not one_life and np.shape(life_months) != (months_count,):
         message = f"life_months has shape {np.shape(life_months)}, expected ({months_count},)"
         raise InputError(message)

@@ -183,7 +183,10 @@ def _roots(flow_T: Floats, times_T: Floats, *, one_only: bool) -> list[float]:
 
     low, high = math.log1p(LOWEST_IRR_FRAC), math.log1p(HIGHEST_IRR_FRAC)
     if one_only:
-        return [float(brentq(value, low, high))] if value(low) * value(high) <= 0.0 else []
+        try:
+            return [float(brentq(value, low, high))]
+        except ValueError:  # of one sign at both ends: the root lies outside
+            return []
     grid_G = np.linspace(low, high, IRR_GRID_COUNT)
     # e^{-(y + z) t} = e^{-y t} e^{-z t}: coarse steps y times fine steps z within one
     fine_G, coarse_G = grid_G[:IRR_FINE_COUNT] - low, grid_G[::IRR_FINE_COUNT]
