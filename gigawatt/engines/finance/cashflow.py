@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,17 +12,18 @@ from gigawatt.engines.finance.conventions import conventions
 from gigawatt.engines.finance.covenants import covenants
 from gigawatt.engines.finance.metrics import (
     break_even_factor,
+    discount_factors,
     irr,
-    levelised_cost,
     mirr,
     moic,
-    npv,
     payback,
+    per_unit,
+    present_value,
     roic,
 )
 from gigawatt.engines.finance.statements import Statements, residual_usd, statements
 from gigawatt.engines.finance.tax import income_tax
-from gigawatt.engines.finance.types import FinanceInputs, FinanceResult
+from gigawatt.engines.finance.types import AssetClass, FinanceInputs, FinanceResult
 from gigawatt.errors import InputError, nearest
 from gigawatt.units import MONTHS_PER_YEAR
 
@@ -46,8 +48,7 @@ def evaluate(inputs: FinanceInputs, *, brief: bool = False) -> FinanceResult:
     inputs : FinanceInputs
         Capex and opex, revenue, rates, debt.
     brief : bool, optional
-        Whether the factor on revenue at which NPV is zero and the owners' rates of return, which take as long as the
-        rest, are left out.
+        Whether what takes as long as the rest is left out: the measures that `FinanceResult` says so of.
 
     Returns
     -------
@@ -83,58 +84,48 @@ def evaluate(inputs: FinanceInputs, *, brief: bool = False) -> FinanceResult:
     """
     _check(inputs)
     made = statements(inputs)
-    usd = made.usd
-    rate, time_years_T = inputs.discount_rate_frac_per_year, _times_years(inputs)
-
+    usd, rate, time_years_T = made.usd, inputs.discount_rate_frac_per_year, _times_years(inputs)
+    discount_T = discount_factors(rate, time_years_T)
     gross_usd = _terminal_usd(inputs, made)
-
-    def flows_usd(factor: float) -> Floats:
-        """Unlevered flows with all revenue times a factor, the terminal value last."""
-        return _unlevered_usd(inputs, made, factor * usd["revenue"], gross_usd)
-
-    def npv_usd_of(factor: float) -> float:
-        return npv(rate, flows_usd(factor), time_years_T)
-
-    flow_usd_T = usd["free_cash_flow"]
-    all_usd_T = flows_usd(1.0)
+    all_usd_T = _unlevered_usd(inputs, made, usd["revenue"], gross_usd)
     terminal_usd = float(all_usd_T[-1])
-    discount_T = (1.0 + rate) ** -time_years_T[:-1]
+    cost_usd = present_value(_then(usd["capex"] + usd["opex"] + usd["lease_paid"], -terminal_usd), discount_T)
     rates, note = irr(all_usd_T, time_years_T)
-    owners_usd_T = np.append(usd["equity_cash_flow"], terminal_usd - usd["debt_balance"][-1])
-    capital_usd_T = np.append(usd["capex"], -terminal_usd)
-    cost_usd_T = np.append(usd["capex"] + usd["opex"] + usd["lease_paid"], -terminal_usd)
-    paid_usd = npv(rate, usd["capex"], time_years_T[:-1])
-    npv_usd = npv(rate, all_usd_T, time_years_T)
-
-    def levelised(output_T: Floats | None, units: float = 1.0) -> float:
-        """Cost of all over an output."""
-        if output_T is None:
-            return math.nan
-        return units * levelised_cost(cost_usd_T, np.append(output_T, 0.0), rate, time_years_T)
-
-    return FinanceResult(
+    found = FinanceResult(
         statement_usd=usd,
-        npv_usd=npv_usd,
+        npv_usd=present_value(all_usd_T, discount_T),
         irr_frac_per_year=rates,
         irr_note=note,
-        payback_months=payback(flow_usd_T),
-        discounted_payback_months=payback(flow_usd_T * discount_T),
+        payback_months=payback(usd["free_cash_flow"]),
         capex_usd=float(usd["capex"].sum()),
         depreciation_usd=float(usd["depreciation"].sum()),
         terminal_usd=terminal_usd,
-        usd_per_gpu_hour=levelised(inputs.gpu_hours_T),
-        usd_per_million_output_tokens=_usd_per_million_tokens(inputs, usd, capital_usd_T, time_years_T),
-        break_even_revenue_factor=math.nan if brief or not usd["revenue"].any() else break_even_factor(npv_usd_of),
-        conventions=conventions(inputs),
+        usd_per_gpu_hour=per_unit(cost_usd, present_value(inputs.gpu_hours_T, discount_T)),
+        usd_per_million_output_tokens=_usd_per_million_tokens(inputs, usd, terminal_usd, discount_T),
         residual_usd=residual_usd(usd),
         asset_depreciation_usd=made.asset_depreciation_usd,
+    )
+    if brief:
+        return found
+
+    def npv_usd_of(factor: float) -> float:
+        """Net present value with all revenue times a factor."""
+        return present_value(_unlevered_usd(inputs, made, factor * usd["revenue"], gross_usd), discount_T)
+
+    owners_usd_T = _then(usd["equity_cash_flow"], terminal_usd - usd["debt_balance"][-1])
+    flop = present_value(inputs.flop_T, discount_T) if inputs.flop_T is not None else 0.0
+    return replace(
+        found,
+        discounted_payback_months=payback(usd["free_cash_flow"] * discount_T[:-1]),
+        break_even_revenue_factor=break_even_factor(npv_usd_of) if usd["revenue"].any() else math.nan,
+        conventions=conventions(inputs),
         mirr_frac_per_year=mirr(all_usd_T, rate, rate, time_years_T),
-        equity_irr_frac_per_year=() if brief else irr(owners_usd_T, time_years_T)[0],
+        equity_irr_frac_per_year=irr(owners_usd_T, time_years_T)[0],
         moic=moic(all_usd_T),
         equity_moic=moic(owners_usd_T),
-        profitability_index=npv_usd / paid_usd if paid_usd > 0.0 else math.nan,
+        profitability_index=per_unit(found.npv_usd, present_value(usd["capex"], discount_T)),
         roic_frac_T=roic(usd),
-        usd_per_exaflop=levelised(inputs.flop_T, FLOP_PER_EXAFLOP),
+        usd_per_exaflop=FLOP_PER_EXAFLOP * per_unit(cost_usd, flop),
         covenants=covenants(usd, inputs.debt) if inputs.debt else None,
     )
 
@@ -154,14 +145,19 @@ def present_value_usd(inputs: FinanceInputs) -> float:
     """
     made = statements(inputs)
     flow_usd_T = _unlevered_usd(inputs, made, made.usd["revenue"], _terminal_usd(inputs, made))
-    return npv(inputs.discount_rate_frac_per_year, flow_usd_T, _times_years(inputs))
+    return present_value(flow_usd_T, discount_factors(inputs.discount_rate_frac_per_year, _times_years(inputs)))
 
 
 def _times_years(inputs: FinanceInputs) -> Floats:
     """Return when each month's flow falls, and after it the terminal value at the end of the last month. [year]."""
     months_count = inputs.gpu_hours_T.size
     shift = 0.5 if inputs.timing == "mid" else 1.0
-    return np.append(np.arange(months_count) + shift, months_count) / MONTHS_PER_YEAR
+    return _then(np.arange(months_count, dtype=np.float64) + shift, months_count) / MONTHS_PER_YEAR
+
+
+def _then(flow_T: Floats, last: float) -> Floats:
+    """Return the flows of the months and a last one, at the end of the plan."""
+    return np.concatenate((flow_T, (last,)))
 
 
 def _unlevered_usd(inputs: FinanceInputs, made: Statements, revenue_usd_T: Floats, gross_usd: float) -> Floats:
@@ -171,48 +167,47 @@ def _unlevered_usd(inputs: FinanceInputs, made: Statements, revenue_usd_T: Float
     tax_usd_T = income_tax(taxable_usd_T, inputs.tax_frac, tax)
     flow_usd_T = revenue_usd_T - usd["opex"] - usd["lease_paid"] - usd["capex"] - tax_usd_T
     if inputs.terminal == "none" or (inputs.terminal == "book" and tax.method == "book"):
-        return np.append(flow_usd_T, gross_usd)  # nothing is gained or lost against the tax books
+        return _then(flow_usd_T, gross_usd)  # nothing is gained or lost against the tax books
     with_sale_usd_T = taxable_usd_T.copy()
     with_sale_usd_T[-1] += max(gross_usd - made.tax_basis_usd, 0.0)
     sale_tax_usd = income_tax(with_sale_usd_T, inputs.tax_frac, tax).sum() - tax_usd_T.sum()
-    return np.append(flow_usd_T, gross_usd - sale_tax_usd)
+    return _then(flow_usd_T, gross_usd - sale_tax_usd)
 
 
 def _terminal_usd(inputs: FinanceInputs, made: Statements) -> float:
     """Return what the assets are worth at the end, before tax; capitalised interest is worth nothing to a buyer."""
-    if inputs.terminal == "none":
+    if inputs.terminal == "none" or not inputs.assets:
         return 0.0
-    worth_usd = float(sum(asset.capex_usd_T.sum() - asset.in_service_usd_T.sum() for asset in inputs.assets))
-    count = inputs.gpu_hours_T.size
-    age_years_T = np.arange(count, 0.0, -1.0) / MONTHS_PER_YEAR
-    for asset in inputs.assets:
-        decline = asset.resale_decline_frac_per_year
-        if inputs.terminal == "market" and not math.isnan(decline):
-            worth_usd += float(asset.in_service_usd_T @ (1.0 - decline) ** age_years_T)
-        else:
-            worth_usd += float(asset.in_service_usd_T.sum() - made.asset_depreciation_usd[asset.name].sum())
-    return worth_usd
+    charged = made.asset_depreciation_usd
+    flows_C3T = np.array([(asset.capex_usd_T, asset.in_service_usd_T, charged[asset.name]) for asset in inputs.assets])
+    paid_C, entered_C, charged_C = flows_C3T.sum(axis=2).T
+    worth_C = entered_C - charged_C
+    if inputs.terminal == "market":
+        age_years_T = np.arange(inputs.gpu_hours_T.size, 0.0, -1.0) / MONTHS_PER_YEAR
+        for place, asset in enumerate(inputs.assets):
+            if not math.isnan(asset.resale_decline_frac_per_year):
+                worth_C[place] = asset.in_service_usd_T @ (1.0 - asset.resale_decline_frac_per_year) ** age_years_T
+    return float(sum(worth_C, start=sum(paid_C - entered_C)))
 
 
 def _usd_per_million_tokens(
-    inputs: FinanceInputs, usd: dict[str, Floats], capital_terminal_usd_T: Floats, time_years_T: Floats
+    inputs: FinanceInputs, usd: dict[str, Floats], terminal_usd: float, discount_T: Floats
 ) -> float:
     """Levelise serving's cost over its tokens: its share of opex and of a level capital charge per accelerator-hour."""
-    rate = inputs.discount_rate_frac_per_year
     capital_usd_T = usd["capex"]
-    capital_usd_per_hour = levelised_cost(
-        capital_terminal_usd_T, np.append(inputs.gpu_hours_T, 0.0), rate, time_years_T
-    )
+    capital_usd = present_value(_then(capital_usd_T, -terminal_usd), discount_T)
+    capital_usd_per_hour = per_unit(capital_usd, present_value(inputs.gpu_hours_T, discount_T))
     if not math.isnan(capital_usd_per_hour):
         capital_usd_T = capital_usd_per_hour * inputs.gpu_hours_T
     served_usd_T = inputs.served_cost_frac_T * (capital_usd_T + usd["opex"] + usd["lease_paid"])
-    return TOKENS_PER_MILLION * levelised_cost(served_usd_T, inputs.output_tokens_T, rate, time_years_T[:-1])
+    tokens = present_value(inputs.output_tokens_T, discount_T)
+    return TOKENS_PER_MILLION * per_unit(present_value(served_usd_T, discount_T), tokens)
 
 
 def _check(inputs: FinanceInputs) -> None:
     """Refuse inputs that do not fit together, all reasons at once."""
     months_count = inputs.gpu_hours_T.size
-    arrays = {
+    flows = {
         "gpu_hours_T": inputs.gpu_hours_T,
         "output_tokens_T": inputs.output_tokens_T,
         "served_cost_frac_T": inputs.served_cost_frac_T,
@@ -221,14 +216,7 @@ def _check(inputs: FinanceInputs) -> None:
         **{f"{asset.name} capex_usd_T": asset.capex_usd_T for asset in inputs.assets},
         **{f"{asset.name} in_service_usd_T": asset.in_service_usd_T for asset in inputs.assets},
     }
-    problems = [
-        f"{name} has shape {np.shape(array)}, expected ({months_count},)"
-        for name, array in arrays.items()
-        if np.shape(array) != (months_count,)
-    ]
-    problems += [
-        f"{name} has values that are not finite" for name, array in arrays.items() if not np.isfinite(array).all()
-    ]
+    problems = _unfit(flows, months_count)
     if months_count == 0:
         problems.append("a plan needs at least one month")
     if inputs.timing not in TIMINGS:
@@ -244,11 +232,35 @@ def _check(inputs: FinanceInputs) -> None:
     if inputs.lease and inputs.lease.line not in inputs.opex_usd:
         problems.append(f'the lease names the cost line "{inputs.lease.line}", which is not among the costs')
     if not problems:
-        for asset in inputs.assets:
-            paid_usd_T = np.cumsum(asset.capex_usd_T)
-            early_usd = float((np.cumsum(asset.in_service_usd_T) - paid_usd_T).max())
-            if early_usd > ROUNDING_FRAC * float(np.abs(paid_usd_T).max()):
-                problems.append(f"{asset.name}: {early_usd:,.0f} USD enter service before they are paid")
+        problems = _too_early(inputs.assets)
     if problems:
         message = "finance: " + "; ".join(problems)
         raise InputError(message)
+
+
+def _unfit(flows: dict[str, Floats], months_count: int) -> list[str]:
+    """Name the flows that are not as long as the plan, and those that are not finite."""
+    expected = (months_count,)
+    unfit = [
+        f"{name} has shape {flow.shape}, expected {expected}" for name, flow in flows.items() if flow.shape != expected
+    ]
+    if unfit or not np.isfinite(np.concatenate(list(flows.values()))).all():  # all at once: few plans have any
+        unfit += [
+            f"{name} has values that are not finite" for name, flow in flows.items() if not np.isfinite(flow).all()
+        ]
+    return unfit
+
+
+def _too_early(assets: tuple[AssetClass, ...]) -> list[str]:
+    """Name the classes of which more enters service than has been paid."""
+    if not assets:
+        return []
+    paid_CT = np.array([asset.capex_usd_T for asset in assets])
+    entered_CT = np.array([asset.in_service_usd_T for asset in assets])
+    early_C = (entered_CT - paid_CT).cumsum(axis=1).max(axis=1)
+    wrong_C = early_C > ROUNDING_FRAC * np.abs(paid_CT).sum(axis=1)
+    return [
+        f"{asset.name}: {early:,.0f} USD enter service before they are paid"
+        for asset, early, wrong in zip(assets, early_C.tolist(), wrong_C.tolist(), strict=True)
+        if wrong
+    ]

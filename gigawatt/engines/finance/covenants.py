@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gigawatt.engines.finance.statements import last_twelve_months
+from gigawatt.engines.finance.months import last_twelve_months
 from gigawatt.engines.finance.types import Covenants, Debt
 
 Floats = NDArray[np.float64]

@@ -103,8 +103,10 @@ def debt_schedule(capex_usd_T: Floats, debt: Debt) -> DebtSchedule:
         owed_frac_J = 1.0 - paid_months_J / level_months
     owed_frac_J = np.concatenate((np.ones(debt.interest_only_months), owed_frac_J))
     drawn_usd_T = debt.share_of_capex_frac * capex_usd_T
-    repaid_usd_T = np.convolve(drawn_usd_T, np.concatenate(([0.0], -np.diff(owed_frac_J))))[: drawn_usd_T.size]
+    repaid_frac_J = np.zeros_like(owed_frac_J)
+    repaid_frac_J[1:] = owed_frac_J[:-1] - owed_frac_J[1:]
+    repaid_usd_T = np.convolve(drawn_usd_T, repaid_frac_J)[: drawn_usd_T.size]
     # the running sum, not the closed form, so that draws less repayments are the balance to the last digit
-    balance_usd_T = np.cumsum(drawn_usd_T - repaid_usd_T)
+    balance_usd_T = (drawn_usd_T - repaid_usd_T).cumsum()
     interest_usd_T = rate * np.concatenate(([0.0], balance_usd_T[:-1]))
     return DebtSchedule(drawn_usd_T, interest_usd_T, repaid_usd_T, balance_usd_T)

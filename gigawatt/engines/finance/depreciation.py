@@ -61,13 +61,15 @@ def straight_line_depreciation(in_service_usd_T: Floats, life_months: int | Ints
     array([12., 12.,  9.,  9.,  9.,  9.])
     """
     months_count = in_service_usd_T.size
-    if np.ndim(life_months) and np.shape(life_months) != (months_count,):
+    one_life = isinstance(life_months, int | np.integer)
+    if not one_life and np.shape(life_months) != (months_count,):
         message = f"life_months has shape {np.shape(life_months)}, expected ({months_count},)"
         raise InputError(message)
-    if np.any(np.asarray(life_months) < 1):
+    shortest = life_months if one_life else np.min(life_months, initial=1)
+    if shortest < 1:
         message = "life_months must be at least 1"
         raise InputError(message)
-    if np.ndim(life_months) == 0:
+    if one_life:
         return _one_life(in_service_usd_T, int(life_months))
     depreciation_usd_T = np.zeros(months_count)
     book_usd_T = np.zeros(months_count)  # by month of entering service
@@ -83,7 +85,7 @@ def straight_line_depreciation(in_service_usd_T: Floats, life_months: int | Ints
 
 def _one_life(in_service_usd_T: Floats, life_months: int) -> Floats:
     """Depreciate with one life: each month's charge is what entered service within the life, over the life."""
-    entered_usd_T = np.cumsum(in_service_usd_T)
+    entered_usd_T = in_service_usd_T.cumsum()
     in_life_usd_T = entered_usd_T.copy()
     in_life_usd_T[life_months:] -= entered_usd_T[: max(in_service_usd_T.size - life_months, 0)]
     return in_life_usd_T / life_months

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq, minimize_scalar
 
-from gigawatt.engines.finance.statements import last_twelve_months
+from gigawatt.engines.finance.months import last_twelve_months
 from gigawatt.errors import InputError
 from gigawatt.units import MONTHS_PER_YEAR
 
@@ -23,6 +23,8 @@ LOWEST_IRR_FRAC = -0.99
 HIGHEST_IRR_FRAC = 10.0
 # Points of the search grid, even in log(1 + rate): 0.6 % of (1 + rate) apart. [-]
 IRR_GRID_COUNT = 1201
+# Points of it from one coarse step to the next: near the root of their number, for the fewest exponentials. [-]
+IRR_FINE_COUNT = 35
 # A present value below this share of the discounted absolute flows is zero to rounding: a root that only touches. [-]
 TOUCHING_FRAC = 1e-13
 # Cumulated flow above minus this share of its largest size counts as paid back. [-]
@@ -39,6 +41,52 @@ def _times(cash_flow_usd_T: Floats, time_years_T: Floats | None) -> Floats:
         message = f"time_years_T has shape {np.shape(time_years_T)}, the flows {np.shape(cash_flow_usd_T)}"
         raise InputError(message)
     return np.asarray(time_years_T, dtype=np.float64)
+
+
+def discount_factors(rate_frac_per_year: float, time_years_T: Floats) -> Floats:
+    r"""Return what one dollar at given times is worth now, :math:`(1 + r)^{-\tau}`.
+
+    Parameters
+    ----------
+    rate_frac_per_year : float
+        Effective rate, above -1. [1/year]
+    time_years_T : Floats
+        [year]
+
+    Returns
+    -------
+    Floats
+        [-]
+
+    Examples
+    --------
+    >>> discount_factors(0.25, np.array([0.0, 1.0]))
+    array([1. , 0.8])
+    """
+    return np.asarray((1.0 + rate_frac_per_year) ** -time_years_T)
+
+
+def present_value(flow_T: Floats, discount_T: Floats) -> float:
+    """Return the worth now of flows, from discount factors of which only as many are taken.
+
+    Parameters
+    ----------
+    flow_T : Floats
+        Of the first times: as long as `discount_T`, or shorter.
+    discount_T : Floats
+        From `discount_factors`. [-]
+
+    Returns
+    -------
+    float
+        In the unit of the flows.
+
+    Examples
+    --------
+    >>> present_value(np.array([1.0, 5.0]), np.array([1.0, 0.8, 0.64]))
+    5.0
+    """
+    return float(flow_T.dot(discount_T[: flow_T.size]))
 
 
 def npv(rate_frac_per_year: float, cash_flow_usd_T: Floats, time_years_T: Floats | None = None) -> float:
@@ -69,7 +117,7 @@ def npv(rate_frac_per_year: float, cash_flow_usd_T: Floats, time_years_T: Floats
     4.13
     """
     times_T = _times(cash_flow_usd_T, time_years_T)
-    return float(np.asarray(cash_flow_usd_T) @ (1.0 + rate_frac_per_year) ** -times_T)
+    return present_value(np.asarray(cash_flow_usd_T), discount_factors(rate_frac_per_year, times_T))
 
 
 def irr(cash_flow_usd_T: Floats, time_years_T: Floats | None = None) -> tuple[tuple[float, ...], str]:
@@ -106,11 +154,13 @@ def irr(cash_flow_usd_T: Floats, time_years_T: Floats | None = None) -> tuple[tu
     >>> [round(rate, 6) for rate in rates], note
     ([0.1, 0.2], '2 changes of sign and 2 rates: judge by NPV, or by MIRR')
     """
-    times_T, which_T = np.unique(_times(cash_flow_usd_T, time_years_T), return_inverse=True)
-    flow_T = np.bincount(which_T, weights=np.asarray(cash_flow_usd_T, dtype=np.float64), minlength=times_T.size)
+    flow_T, times_T = np.asarray(cash_flow_usd_T, dtype=np.float64), _times(cash_flow_usd_T, time_years_T)
+    if not (times_T[1:] > times_T[:-1]).all():  # flows out of order, or two at one time
+        times_T, which_T = np.unique(times_T, return_inverse=True)
+        flow_T = np.bincount(which_T, weights=flow_T, minlength=times_T.size).astype(np.float64)
     largest = float(np.abs(flow_T).max(initial=0.0))
-    signs = np.sign(flow_T[np.abs(flow_T) > 0.0])
-    changes = int(np.count_nonzero(np.diff(signs)))
+    positive_T = flow_T[flow_T != 0.0] > 0.0
+    changes = int(np.count_nonzero(positive_T[1:] != positive_T[:-1]))
     if largest == 0.0 or changes == 0:
         return (), "no internal rate of return: the cash flow never changes sign"
     roots = _roots(flow_T / largest, times_T - times_T[0], one_only=changes == 1)
@@ -126,16 +176,22 @@ def _roots(flow_T: Floats, times_T: Floats, *, one_only: bool) -> list[float]:
     """Find the roots of the present value in y = log(1 + rate)."""
 
     def value(y: float) -> float:
-        return float(flow_T @ np.exp(-y * times_T))
+        return float(flow_T.dot(np.exp(-y * times_T)))
 
     def size(y: float) -> float:
         return float(np.abs(flow_T) @ np.exp(-y * times_T))
 
     low, high = math.log1p(LOWEST_IRR_FRAC), math.log1p(HIGHEST_IRR_FRAC)
     if one_only:
-        return [float(brentq(value, low, high))] if value(low) * value(high) <= 0.0 else []
+        try:
+            return [float(brentq(value, low, high))]
+        except ValueError:  # of one sign at both ends: the root lies outside
+            return []
     grid_G = np.linspace(low, high, IRR_GRID_COUNT)
-    value_G = np.exp(-np.outer(grid_G, times_T)) @ flow_T
+    # e^{-(y + z) t} = e^{-y t} e^{-z t}: coarse steps y times fine steps z within one
+    fine_G, coarse_G = grid_G[:IRR_FINE_COUNT] - low, grid_G[::IRR_FINE_COUNT]
+    value_GG = (flow_T * np.exp(-np.outer(coarse_G, times_T))) @ np.exp(-np.outer(times_T, fine_G))
+    value_G = value_GG.ravel()[:IRR_GRID_COUNT]
     roots = [float(y) for y in grid_G[value_G == 0.0]]
     crossing_G = np.flatnonzero(value_G[:-1] * value_G[1:] < 0.0)
     roots += [float(brentq(value, float(grid_G[i]), float(grid_G[i + 1]))) for i in crossing_G]
@@ -273,7 +329,7 @@ def payback(cash_flow_usd_T: Floats) -> float:
     >>> payback(np.array([-100.0, 40.0, 40.0, 40.0]))
     3.5
     """
-    cumulated_usd_T = np.cumsum(cash_flow_usd_T)
+    cumulated_usd_T = cash_flow_usd_T.cumsum()
     allowance_usd = PAID_BACK_FRAC * float(np.abs(cumulated_usd_T).max(initial=0.0))
     owing = np.flatnonzero(cumulated_usd_T < -allowance_usd)
     if owing.size == 0:
@@ -319,8 +375,23 @@ def levelised_cost(
     >>> round(levelised_cost(np.array([100.0, 10.0, 10.0]), np.array([0.0, 50.0, 50.0]), 0.10), 4)
     1.3524
     """
-    output = npv(rate_frac_per_year, output_T, time_years_T)
-    return npv(rate_frac_per_year, cost_usd_T, time_years_T) / output if output > 0.0 else math.nan
+    return per_unit(npv(rate_frac_per_year, cost_usd_T, time_years_T), npv(rate_frac_per_year, output_T, time_years_T))
+
+
+def per_unit(cost_usd: float, output: float) -> float:
+    """Return a cost over an output; NaN where there is none.
+
+    Parameters
+    ----------
+    cost_usd, output : float
+        Of a levelised cost both are discounted.
+
+    Returns
+    -------
+    float
+        USD per unit of output.
+    """
+    return cost_usd / output if output > 0.0 else math.nan
 
 
 def break_even_factor(npv_usd_of: Callable[[float], float]) -> float:

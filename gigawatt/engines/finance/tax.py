@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from gigawatt.engines.finance.months import changes
 from gigawatt.engines.finance.types import Tax
 
 Floats = NDArray[np.float64]
@@ -38,8 +39,8 @@ def tax_with_losses_carried_forward(income_usd_T: Floats, tax_frac: float) -> Fl
     >>> tax_with_losses_carried_forward(np.array([-100.0, 60.0, 60.0, 50.0]), 0.2)
     array([ 0.,  0.,  4., 10.])
     """
-    highest_usd_T = np.maximum(np.maximum.accumulate(np.cumsum(income_usd_T)), 0.0)
-    return tax_frac * np.diff(highest_usd_T, prepend=0.0)
+    highest_usd_T = np.maximum(np.maximum.accumulate(income_usd_T.cumsum()), 0.0)
+    return tax_frac * changes(highest_usd_T)
 
 
 def tax_by_calendar_year(

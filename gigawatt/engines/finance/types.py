@@ -185,7 +185,7 @@ class Covenants:
 
 @dataclass(frozen=True, slots=True)
 class FinanceResult:
-    """Statements by month and the metrics.
+    """Statements by month and the metrics; a brief evaluation leaves those with a default here at that.
 
     Attributes
     ----------
@@ -203,21 +203,23 @@ class FinanceResult:
         Every root between -99 % and 1,000 % a year, effective; empty where the flows never change sign.
     irr_note : str
         Why there is none, or that there are or may be several.
-    payback_months, discounted_payback_months : float
+    payback_months : float
         From the first month; infinity when never.
     capex_usd, depreciation_usd : float
     terminal_usd : float
         After tax on what it exceeds the tax books by. [USD]
     usd_per_gpu_hour, usd_per_million_output_tokens : float
         Levelised: discounted cost over discounted hours, tokens. NaN where there are none.
-    break_even_revenue_factor : float
-        Factor on all revenue at which NPV is zero; NaN without revenue, negative where none is needed.
-    conventions : tuple of str
-        In words.
     residual_usd : float
         Largest violation of cash in = cash out, and of assets = liabilities + equity. [USD]
     asset_depreciation_usd : dict of str to Floats
         By class and month, capitalised interest apart. [USD]
+    discounted_payback_months : float
+        As `payback_months`, of the discounted cash flow.
+    break_even_revenue_factor : float
+        Factor on all revenue at which NPV is zero; NaN without revenue, negative where none is needed.
+    conventions : tuple of str
+        In words.
     mirr_frac_per_year : float
         Modified rate of return, financed and reinvested at the discount rate; NaN without flows of both signs.
     equity_irr_frac_per_year : tuple of float
@@ -239,21 +241,21 @@ class FinanceResult:
     irr_frac_per_year: tuple[float, ...]
     irr_note: str
     payback_months: float
-    discounted_payback_months: float
     capex_usd: float
     depreciation_usd: float
     terminal_usd: float
     usd_per_gpu_hour: float
     usd_per_million_output_tokens: float
-    break_even_revenue_factor: float
-    conventions: tuple[str, ...]
     residual_usd: float
     asset_depreciation_usd: dict[str, Floats]
-    mirr_frac_per_year: float
-    equity_irr_frac_per_year: tuple[float, ...]
-    moic: float
-    equity_moic: float
-    profitability_index: float
-    roic_frac_T: Floats
-    usd_per_exaflop: float
-    covenants: Covenants | None
+    discounted_payback_months: float = math.nan
+    break_even_revenue_factor: float = math.nan
+    conventions: tuple[str, ...] = ()
+    mirr_frac_per_year: float = math.nan
+    equity_irr_frac_per_year: tuple[float, ...] = ()
+    moic: float = math.nan
+    equity_moic: float = math.nan
+    profitability_index: float = math.nan
+    roic_frac_T: Floats = field(default_factory=lambda: np.zeros(0))
+    usd_per_exaflop: float = math.nan
+    covenants: Covenants | None = None

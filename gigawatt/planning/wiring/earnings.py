@@ -59,7 +59,7 @@ def _ramp(base: Base, start: Month | None, ramp_months: float) -> Floats:
     since_T = np.arange(base.axis.months_count) - (base.axis.position(start) if start else 0)
     if ramp_months <= 0:
         return np.where(since_T >= 0, 1.0, 0.0)
-    return np.clip((since_T + 1) / ramp_months, 0.0, 1.0)
+    return ((since_T + 1) / ramp_months).clip(0.0, 1.0)
 
 
 def _years(base: Base) -> Floats:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gigawatt.catalogue import Catalogue
 from gigawatt.engines.buildout.types import BuildoutInputs, BuildoutResult
+from gigawatt.engines.finance.months import changes
 from gigawatt.engines.finance.types import AssetClass, Debt, FinanceInputs, Ints, Lease, Tax
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.operations import Operations
@@ -47,9 +48,8 @@ def scope_of(scenario: Scenario, inputs: BuildoutInputs, built: BuildoutResult) 
     online_KT = built.online_count_SKT.sum(axis=0)
     if scenario.finance.scope == "all":
         return Scope(online_KT, np.ones_like(built.it_w_ST))
-    cumulative_KT = np.cumsum(built.delivered_count_KT, axis=1)
-    installed_KT = np.clip(built.owned_count_KT - cumulative_KT, 0.0, None)
-    new_KT = np.clip(online_KT - installed_KT, 0.0, None)
+    installed_KT = np.maximum(built.owned_count_KT - built.delivered_count_KT.cumsum(axis=1), 0.0)
+    new_KT = np.maximum(online_KT - installed_KT, 0.0)
     frac_KT = np.divide(new_KT, online_KT, out=np.zeros_like(new_KT), where=online_KT > 0)
     new_w_ST = (built.online_count_SKT * frac_KT[None] * inputs.system_w_K[None, :, None]).sum(axis=1)
     share_ST = np.divide(new_w_ST, built.it_w_ST, out=np.zeros_like(new_w_ST), where=built.it_w_ST > 0)
@@ -64,33 +64,12 @@ def assets(
     Hardware ages from delivery and commissioning on, also where it waits for power; shells from when they are complete.
     """
     life = scenario.finance.useful_life
-    ordered_KT = np.cumsum(built.ordered_count_KT, axis=1)
-    delivered_KT = np.cumsum(built.delivered_count_KT, axis=1)
-    ready_KT = np.zeros_like(delivered_KT)
-    lag = inputs.commissioning_months
-    ready_KT[:, lag:] = delivered_KT[:, : delivered_KT.shape[1] - lag]
-    share_KT = np.divide(ready_KT, ordered_KT, out=np.zeros_like(ready_KT), where=ordered_KT > 0)
-
-    def hardware(unit_usd_KT: Floats) -> Floats:
-        """Cost in service: money spent so far times the share of the orders that is online."""
-        paid_KT = np.cumsum(built.ordered_count_KT * unit_usd_KT, axis=1)
-        return np.asarray(np.diff(np.maximum.accumulate(paid_KT * share_KT, axis=1).sum(axis=0), prepend=0.0))
-
-    shells_T = np.cumsum(built.spend_usd["construction"] - built.construction_for_later_usd_T)
-    months_count = inputs.facility_w_ST.shape[1]
-    building_w_ST = inputs.facility_w_ST if inputs.building_w_SX is None else inputs.building_w_SX[:, :months_count]
-    steps_ST = np.clip(np.diff(building_w_ST, axis=1, prepend=building_w_ST[:, :1]), 0.0, None)
-    worth_T = np.cumsum((steps_ST * inputs.construction_usd_per_w_S[:, None]).sum(axis=0))
-    buildings_T = np.diff(np.minimum(shells_T, worth_T), prepend=0.0)
     spend = built.spend_usd
+    servers_T, network_T = _hardware_in_service(inputs, built)
     classes = (
-        (
-            "servers",
-            spend["accelerators"] + spend["servers"],
-            hardware(inputs.accelerator_usd_KT + inputs.server_usd_KT),
-        ),
-        ("network", spend["network"], hardware(inputs.network_usd_KT)),
-        ("buildings", spend["construction"], np.clip(buildings_T, 0.0, None)),
+        ("servers", spend["accelerators"] + spend["servers"], servers_T),
+        ("network", spend["network"], network_T),
+        ("buildings", spend["construction"], _buildings_in_service(inputs, built)),
         ("other", spend["other"], spend["other"]),
     )
     decline = _value(figures, "finance.resale_decline", scenario.finance.resale_decline, float("nan"))
@@ -105,6 +84,27 @@ def assets(
         )
         for name, capex_T, in_service_T in classes
     )
+
+
+def _hardware_in_service(inputs: BuildoutInputs, built: BuildoutResult) -> Floats:
+    """Return servers and network as they enter service: money spent so far times the share of the orders online."""
+    ordered_KT, delivered_KT = built.ordered_count_KT.cumsum(axis=1), built.delivered_count_KT.cumsum(axis=1)
+    share_KT, lag = np.zeros_like(delivered_KT), inputs.commissioning_months
+    ready_KT = delivered_KT[:, : max(delivered_KT.shape[1] - lag, 0)]
+    np.divide(ready_KT, ordered_KT[:, lag:], out=share_KT[:, lag:], where=ordered_KT[:, lag:] > 0)
+    unit_usd_2KT = np.array((inputs.accelerator_usd_KT + inputs.server_usd_KT, inputs.network_usd_KT))
+    paid_2KT = (built.ordered_count_KT * unit_usd_2KT).cumsum(axis=2)
+    return changes(np.maximum.accumulate(paid_2KT * share_KT, axis=2).sum(axis=1))
+
+
+def _buildings_in_service(inputs: BuildoutInputs, built: BuildoutResult) -> Floats:
+    """Return buildings as they are complete: what they cost, as far as it is spent."""
+    spent_T = (built.spend_usd["construction"] - built.construction_for_later_usd_T).cumsum()
+    building_w_ST = inputs.facility_w_ST if inputs.building_w_SX is None else inputs.building_w_SX[:, : spent_T.size]
+    added_w_ST = np.maximum(building_w_ST[:, 1:] - building_w_ST[:, :-1], 0.0)
+    worth_T = np.zeros(spent_T.size)
+    worth_T[1:] = (added_w_ST * inputs.construction_usd_per_w_S[:, None]).sum(axis=0).cumsum()
+    return np.maximum(changes(np.minimum(spent_T, worth_T)), 0.0)
 
 
 def _life_months(life: lines.UsefulLife, name: str, axis: TimeAxis, figures: Figures) -> int | Ints:
@@ -136,12 +136,10 @@ def opex(
     """Return cost lines of the scope by month: electricity, staff, upkeep, rent, facility operations, overhead."""
     costs = sites[0].costs
     named = f"costs.{costs.id}"
-    hardware_usd_K = np.array(
-        [unit_usd_T[0] for unit_usd_T in inputs.accelerator_usd_KT + inputs.server_usd_KT + inputs.network_usd_KT]
-    )
-    facility_w_ST = built.it_w_ST * inputs.peak_pue_S[:, None] * scope.share_ST
+    hardware_usd_K = inputs.accelerator_usd_KT[:, 0] + inputs.server_usd_KT[:, 0] + inputs.network_usd_KT[:, 0]
+    facility_w_ST = _facility_w(inputs, built, scope)
     facility_mw_T = facility_w_ST.sum(axis=0) / WATTS_PER_MEGAWATT
-    leased_mw_T = _leased_w(sites, inputs, built, scope).sum(axis=0) / WATTS_PER_MEGAWATT
+    leased_mw_T = facility_w_ST[_leased(sites)].sum(axis=0) / WATTS_PER_MEGAWATT
     per_mw_year = {
         "staff": figures(f"{named}.staff_usd_per_mw_year", costs.staff_usd_per_mw_year),
         "facility": _value(figures, f"{named}.facility_opex_usd_per_mw_year", costs.facility_opex_usd_per_mw_year),
@@ -158,10 +156,14 @@ def opex(
     }
 
 
-def _leased_w(sites: Sequence[SitePlan], inputs: BuildoutInputs, built: BuildoutResult, scope: Scope) -> Floats:
-    """Return the facility power in scope of the sites that are rented. [W]."""
-    leased_S = np.array([site.leased for site in sites])
-    return np.asarray((built.it_w_ST * inputs.peak_pue_S[:, None] * scope.share_ST)[leased_S])
+def _facility_w(inputs: BuildoutInputs, built: BuildoutResult, scope: Scope) -> Floats:
+    """Return the facility power in scope by site. [W]."""
+    return built.it_w_ST * inputs.peak_pue_S[:, None] * scope.share_ST
+
+
+def _leased(sites: Sequence[SitePlan]) -> list[bool]:
+    """Return which sites are rented."""
+    return [site.leased for site in sites]
 
 
 def lease(
@@ -182,7 +184,7 @@ def lease(
         for site in sites
         if site.leased
     ]
-    leased_usd_T = np.array(cost_usd_per_w) @ _leased_w(sites, inputs, built, scope)
+    leased_usd_T = np.array(cost_usd_per_w) @ _facility_w(inputs, built, scope)[_leased(sites)]
     return Lease(
         line="lease",
         kind=terms.kind,

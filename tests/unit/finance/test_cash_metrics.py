@@ -67,6 +67,13 @@ def test_irr_of_costs_only_says_why_there_is_none() -> None:
     assert "never changes sign" in note
 
 
+def test_irr_searches_its_range_to_both_ends_and_not_beyond() -> None:
+    rates, _ = irr(np.poly([0.0101, 1.5, 10.99]))  # sum of c_t x^-t is zero at x = 1 + rate
+    assert rates == (pytest.approx(-0.9899), pytest.approx(0.5), pytest.approx(9.99))
+    assert irr(np.poly([0.0099, 1.5, 11.01]))[0] == (pytest.approx(0.5),)
+    assert irr(np.poly([11.2]))[0] == ()
+
+
 def test_irr_without_a_root_says_so() -> None:
     rates, note = irr(np.array([-100.0, 150.0, -100.0]))  # 150^2 < 4 * 100 * 100
     assert rates == ()

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import MISSING, fields
 
 import numpy as np
 import pytest
 from small_case import MONTHS, first_month, small_case
 
-from gigawatt.engines.finance import AssetClass, Debt, evaluate, npv
+from gigawatt.engines.finance import AssetClass, Debt, FinanceResult, evaluate, npv
+from gigawatt.engines.finance.statements import residual_usd
 from gigawatt.errors import InputError
+
+# what stands in a result's place where nothing was worked out
+FILLED = FinanceResult({}, 0.0, (), "", 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, {})
 
 
 def test_without_rate_or_tax_npv_is_the_sum() -> None:
@@ -124,6 +129,24 @@ def test_a_monthly_h100_costs_a_little_less_than_a_yearly_one() -> None:
 def test_balances_close() -> None:
     result = evaluate(small_case(debt=Debt(0.7, 0.09, 30, 6), tax_frac=0.21))
     assert result.residual_usd < 1e-9 * 1200.0
+
+
+@pytest.mark.parametrize("debt", [None, Debt(0.7, 0.09, 30, 6, dscr_min=1.2)])
+def test_a_brief_evaluation_is_the_full_one_less_what_it_leaves_out(debt: Debt | None) -> None:
+    case = small_case(debt=debt, tax_frac=0.21, discount_rate_frac_per_year=0.1, flop_T=np.ones(MONTHS))
+    brief, full = evaluate(case, brief=True), evaluate(case)
+    for each in fields(FinanceResult):
+        kept = each.default is MISSING and each.default_factory is MISSING
+        np.testing.assert_equal(getattr(brief, each.name), getattr(full if kept else FILLED, each.name))
+    assert full.moic > 1.0
+    assert full.conventions
+    assert full.roic_frac_T.size == MONTHS
+
+
+def test_a_figure_that_is_no_number_is_never_a_balance_that_holds() -> None:
+    for name in ("cash_on_hand", "book_value", "tax"):
+        usd = evaluate(small_case()).statement_usd
+        assert math.isnan(residual_usd(usd | {name: np.full(MONTHS, np.nan)}))
 
 
 def test_conventions_name_the_timing() -> None:
