@@ -222,10 +222,11 @@ def size_many(
     gpus = deployment.replica.gpus_count
     unavailable = _unavailable_frac(gpus, node_unavailable_frac, gpus_per_node_count)
     asked_N = needed_N > 0.0
-    needed_N[asked_N] += _spares_many(needed_N[asked_N], unavailable, availability_frac)
-    capacity_N = needed_N * deployment.requests_per_s
+    needed_N, replicas_N = needed_N[asked_N], np.zeros(len(needed_N))
+    replicas_N[asked_N] = needed_N + _spares_many(needed_N, unavailable, availability_frac)
+    capacity_N = replicas_N * deployment.requests_per_s
     load_N = np.divide(mean_requests_per_s_N, capacity_N, out=np.zeros(len(capacity_N)), where=asked_N)
-    return needed_N * gpus, load_N
+    return replicas_N * gpus, load_N
 
 
 def query_energy(
