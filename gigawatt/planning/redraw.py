@@ -22,14 +22,7 @@ from gigawatt.planning.figures import Figures
 from gigawatt.planning.outcome import Prepared
 from gigawatt.planning.training import TrainingRun, failure_model
 from gigawatt.planning.wiring.site_build import energised
-from gigawatt.planning.wiring.sites import (
-    SitePlan,
-    construction_price,
-    flat_work,
-    grid_price,
-    with_year,
-    year_of_pue,
-)
+from gigawatt.planning.wiring.sites import SitePlan, construction_price, flat_work, grid_price, with_year, year_of_pue
 from gigawatt.planning.workloads import (
     ScheduledPool,
     ScheduledRun,

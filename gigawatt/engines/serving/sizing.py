@@ -18,8 +18,6 @@ Ints = NDArray[np.int64]
 # Azure's conversation trace leave about a tenth of unevenness within the busiest period. ASSUMPTION, 0.8-0.95.
 PEAK_UTILISATION_FRAC = 0.9
 ROUNDING = 1e-9  # a demand that just fits needs no further replica
-# Availability below which the search for spares begins as at this one: the normal deviate of none has no end.
-LEAST_AVAILABILITY_FRAC = 1e-6
 SKEWNESS_DIVISOR = 6.0  # of the skewness in Cornish and Fisher's expansion of a quantile
 
 
@@ -170,8 +168,10 @@ def _spares_many(needed_N: Floats, unavailable_frac: float, availability_frac: f
     Replicas that are down while so many are up follow the negative binomial distribution. Its quantile is guessed from
     its mean, deviation and skewness (Cornish and Fisher's expansion) and moved until it is the least that is enough.
     """
+    if availability_frac <= 0.0:
+        return np.zeros_like(needed_N)
     up_frac = 1.0 - unavailable_frac
-    normal = float(ndtri(max(availability_frac, LEAST_AVAILABILITY_FRAC)))
+    normal = float(ndtri(availability_frac))
     mean_N = needed_N * (unavailable_frac / up_frac)
     skewed = (normal * normal - 1.0) / SKEWNESS_DIVISOR * (1.0 + unavailable_frac) / up_frac
     spares_N = np.maximum(np.ceil(mean_N + normal * np.sqrt(mean_N / up_frac) + (skewed - 0.5)), 0.0)
@@ -222,10 +222,11 @@ def size_many(
     gpus = deployment.replica.gpus_count
     unavailable = _unavailable_frac(gpus, node_unavailable_frac, gpus_per_node_count)
     asked_N = needed_N > 0.0
-    needed_N[asked_N] += _spares_many(needed_N[asked_N], unavailable, availability_frac)
-    capacity_N = needed_N * deployment.requests_per_s
+    needed_N, replicas_N = needed_N[asked_N], np.zeros(len(needed_N))
+    replicas_N[asked_N] = needed_N + _spares_many(needed_N, unavailable, availability_frac)
+    capacity_N = replicas_N * deployment.requests_per_s
     load_N = np.divide(mean_requests_per_s_N, capacity_N, out=np.zeros(len(capacity_N)), where=asked_N)
-    return needed_N * gpus, load_N
+    return replicas_N * gpus, load_N
 
 
 def query_energy(

@@ -22,6 +22,7 @@ def test_many_are_what_one_at_a_time_is(deployment, availability):
     for mean, gpus, load in zip(mean_N, gpus_N, load_N, strict=True):
         one = size(deployment, 1.6 * mean, mean, availability)
         assert (gpus, load) == (one.gpus_count, one.mean_utilisation_frac)
+    assert not np.signbit(gpus_N).any()  # none is 0, not -0.0
 
 
 @pytest.mark.parametrize("node_unavailable", [0.0, 0.01, 0.3])
