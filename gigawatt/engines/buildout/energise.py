@@ -6,7 +6,7 @@ Shape letters: T months, K accelerator kinds, S sites, M months in which somethi
 from __future__ import annotations
 
 import math
-from operator import mul
+from operator import mul, sub
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,14 +126,14 @@ def place(
                 for of_kind in online:
                     of_kind[site] *= kept_frac
                 used_w[site] = site_w
-        waiting = [count - sum(of_kind) for count, of_kind in zip(ready, online, strict=True)]
+        waiting = list(map(sub, ready, map(sum, online)))
         if max(waiting) > 0.0:
-            free_w = [site_w - used for site_w, used in zip(capacity_w, used_w, strict=True)]
+            free_w = list(map(sub, capacity_w, used_w))
             _fill(online, waiting, free_w, system_w, kind_order)
-            used_w = [site_w - free for site_w, free in zip(capacity_w, free_w, strict=True)]
+            used_w = list(map(sub, capacity_w, free_w))
         for of_kind in online:
             history.extend(of_kind)
-    online_count_MKS = np.array(history).reshape(-1, len(system_w), len(used_w))
+    online_count_MKS = np.fromiter(history, np.float64).reshape(-1, len(system_w), len(used_w))
     online_count_TSK: Floats = online_count_MKS.swapaxes(1, 2).take(news_T.cumsum() - 1, axis=0)
     return online_count_TSK.transpose(1, 2, 0)
 

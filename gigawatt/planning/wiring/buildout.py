@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from gigawatt.engines.hardware.power import capped_system_w
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.power_caps import power_cap_w
 from gigawatt.planning.wiring.sites import SitePlan
-from gigawatt.records import Month, Quantity
+from gigawatt.records import Month, Quantity, TimeAxis
 from gigawatt.scenario.buildout import BudgetPeriod, Offer
 from gigawatt.scenario.model import Scenario, accelerators_of
 from gigawatt.units import MONTHS_PER_YEAR
@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 UNLIMITED_SUPPLY_COUNT = 1e12
 # ASSUMPTION: where a scenario does not say since when installed accelerators run, they are a year and a half old.
 INSTALLED_AGE_MONTHS = 18.0
+HARDWARE_PARTS = ("price_usd", "server_usd_per_gpu", "network_usd_per_gpu")  # what the catalogue knows them by
 
 
 def budget_period(period: BudgetPeriod) -> tuple[Month, Month]:
@@ -34,23 +35,24 @@ def budget_period(period: BudgetPeriod) -> tuple[Month, Month]:
     return period.start, period.end
 
 
-def system_w(kind: str, scenario: Scenario, catalogue: Catalogue, figures: Figures) -> float:
-    """Return the all-in watts of an accelerator at full load, under its power cap where it has one."""
-    entry = catalogue.accelerators[kind]
-    rated_w = figures(f"accelerators.{kind}.system_w", entry.system_w)
-    cap_w = power_cap_w(kind, scenario, figures)
-    return float(capped_system_w(rated_w, figures(f"accelerators.{kind}.tdp_w", entry.tdp_w), cap_w))
+def _watts(kinds: Sequence[str], scenario: Scenario, catalogue: Catalogue, figures: Figures) -> tuple[Floats, Floats]:
+    """Return all-in watts per accelerator at full load, under its power cap where it has one, and package watts."""
+    shelf = catalogue.accelerators
+    rated_w_K = np.array([figures(f"accelerators.{kind}.system_w", shelf[kind].system_w) for kind in kinds])
+    tdp_w_K = np.array([figures(f"accelerators.{kind}.tdp_w", shelf[kind].tdp_w) for kind in kinds])
+    cap_w_K = np.array([power_cap_w(kind, scenario, figures) for kind in kinds])
+    return np.asarray(capped_system_w(rated_w_K, tdp_w_K, cap_w_K)), tdp_w_K
 
 
-def hardware_usd(kind: str, part: str, catalogue: Catalogue, figures: Figures) -> float:
-    """Return a part of an accelerator's cost: price_usd, server_usd_per_gpu or network_usd_per_gpu; 0 if unknown."""
-    figure: Quantity | None = getattr(catalogue.accelerators[kind], part)
-    return figures(f"accelerators.{kind}.{part}", figure) if figure else 0.0
+def _catalogue_usd(part: str, kinds: Iterable[str], catalogue: Catalogue, figures: Figures) -> list[float]:
+    """Return what a part of HARDWARE_PARTS costs per accelerator, by kind; 0 if unknown."""
+    shelf = catalogue.accelerators
+    known: dict[str, Quantity | None] = {kind: getattr(shelf[kind], part) for kind in kinds}
+    return [figures(f"accelerators.{kind}.{part}", figure) if figure else 0.0 for kind, figure in known.items()]
 
 
-def _window(scenario: Scenario, offer: Offer, catalogue: Catalogue) -> tuple[int, int]:
+def _window(axis: TimeAxis, offer: Offer, catalogue: Catalogue) -> tuple[int, int]:
     """Return first month and the month after the last in which a kind can be ordered."""
-    axis = scenario.horizon.axis
     start = offer.start or Month.parse(catalogue.accelerators[offer.accelerator].available_from)
     last = axis.position(offer.end) + 1 if offer.end else axis.months_count
     return max(0, axis.position(start)), min(axis.months_count, last)
@@ -80,6 +82,7 @@ def buildout_inputs(
     price_KT, supply_KT, preference_K = _offers(scenario, catalogue, row, figures)
     announced_KT = _announced(scenario, row, figures)
     installed_K, age_K = _installed(scenario, row, figures)
+    system_w_K, tdp_w_K = _watts(kinds, scenario, catalogue, figures)
     return BuildoutInputs(
         kinds=kinds,
         sites=tuple(plan.use.site for plan in sites),
@@ -93,8 +96,8 @@ def buildout_inputs(
         supply_count_KT=supply_KT,
         preference_K=preference_K,
         announced_count_KT=announced_KT,
-        system_w_K=np.array([system_w(kind, scenario, catalogue, figures) for kind in kinds]),
-        tdp_w_K=np.array([figures(f"accelerators.{kind}.tdp_w", catalogue.accelerators[kind].tdp_w) for kind in kinds]),
+        system_w_K=system_w_K,
+        tdp_w_K=tdp_w_K,
         installed_count_K=installed_K,
         installed_age_months_K=age_K,
         retirement_months=_months("retire_after", purchases.retire_after, figures),
@@ -120,23 +123,21 @@ def _offers(
     scenario: Scenario, catalogue: Catalogue, row: dict[str, int], figures: Figures
 ) -> tuple[Floats, Floats, Floats]:
     """Return prices by part (accelerator, server, network), kind and month; supply; shares of the hardware money."""
-    months_count = scenario.horizon.axis.months_count
-    years_T = np.arange(months_count) / MONTHS_PER_YEAR
-    price_KT = np.zeros((3, len(row), months_count))
-    for kind, k in row.items():
-        for part, name in enumerate(("price_usd", "server_usd_per_gpu", "network_usd_per_gpu")):
-            price_KT[part, k] = hardware_usd(kind, name, catalogue, figures)
-    supply_KT, preference_K = np.zeros((len(row), months_count)), np.zeros(len(row))
+    axis = scenario.horizon.axis
+    price_PK = np.array([_catalogue_usd(part, row, catalogue, figures) for part in HARDWARE_PARTS])
+    growth_K, preference_K = np.ones(len(row)), np.zeros(len(row))
+    supply_KT = np.zeros((len(row), axis.months_count))
     for offer in scenario.purchases.offer:
         k, named = row[offer.accelerator], f"purchases.offer.{offer.accelerator}"
         if offer.price:
-            price_KT[0, k] = figures(f"{named}.price", offer.price)
+            price_PK[0, k] = figures(f"{named}.price", offer.price)
         if offer.price_change:
-            price_KT[:, k] *= (1.0 + figures(f"{named}.price_change", offer.price_change)) ** years_T
-        first, last = _window(scenario, offer, catalogue)
+            growth_K[k] = 1.0 + figures(f"{named}.price_change", offer.price_change)
+        first, last = _window(axis, offer, catalogue)
         supply_KT[k, first:last] = figures(f"{named}.supply", offer.supply) if offer.supply else UNLIMITED_SUPPLY_COUNT
         preference_K[k] = figures(f"{named}.share", offer.share) if offer.share else 1.0
-    return price_KT, supply_KT, preference_K
+    growth_KT = growth_K[:, None] ** (np.arange(axis.months_count) / MONTHS_PER_YEAR)
+    return price_PK[:, :, None] * growth_KT, supply_KT, preference_K
 
 
 def _announced(scenario: Scenario, row: dict[str, int], figures: Figures) -> Floats:
