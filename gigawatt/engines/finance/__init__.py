@@ -8,18 +8,10 @@ from gigawatt.engines.finance.depreciation import (
     straight_line_depreciation,
     tax_depreciation,
 )
+from gigawatt.engines.finance.discounting import levelised_cost, npv
 from gigawatt.engines.finance.drift import Drift, drift_of
 from gigawatt.engines.finance.lease import LeaseSchedule, lease_schedule
-from gigawatt.engines.finance.metrics import (
-    break_even_factor,
-    irr,
-    levelised_cost,
-    mirr,
-    moic,
-    npv,
-    payback,
-    roic,
-)
+from gigawatt.engines.finance.metrics import break_even_factor, irr, mirr, moic, payback, roic
 from gigawatt.engines.finance.rental import RentalMarket, price_courses, variance_of
 from gigawatt.engines.finance.tax import income_tax, tax_by_calendar_year, tax_with_losses_carried_forward
 from gigawatt.engines.finance.types import (

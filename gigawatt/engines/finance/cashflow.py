@@ -10,17 +10,8 @@ from numpy.typing import NDArray
 
 from gigawatt.engines.finance.conventions import conventions
 from gigawatt.engines.finance.covenants import covenants
-from gigawatt.engines.finance.metrics import (
-    break_even_factor,
-    discount_factors,
-    irr,
-    mirr,
-    moic,
-    payback,
-    per_unit,
-    present_value,
-    roic,
-)
+from gigawatt.engines.finance.discounting import discount_factors, per_unit, present_value
+from gigawatt.engines.finance.metrics import break_even_factor, irr, mirr, moic, payback, roic
 from gigawatt.engines.finance.statements import Statements, residual_usd, statements
 from gigawatt.engines.finance.tax import income_tax
 from gigawatt.engines.finance.types import AssetClass, FinanceInputs, FinanceResult
