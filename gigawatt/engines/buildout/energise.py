@@ -22,10 +22,9 @@ def later(count_KT: Floats, months: int) -> Floats:
     >>> later(np.array([[1.0, 2.0, 3.0]]), 2)
     array([[0., 0., 1.]])
     """
-    moved_KT = np.zeros_like(count_KT)
-    months_count = count_KT.shape[1]
-    if months < months_count:
-        moved_KT[:, months:] = count_KT[:, : months_count - months]
+    moved_KT = np.empty_like(count_KT)
+    moved_KT[:, :months] = 0.0
+    moved_KT[:, months:] = count_KT[:, : max(count_KT.shape[1] - months, 0)]
     return moved_KT
 
 

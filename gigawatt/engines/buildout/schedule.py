@@ -28,13 +28,13 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 RULES = ("spend-the-budget", "as-announced")
-ARRAYS = {  # by the letters of their shape
-    "T": ("capex_budget_usd_T", "budget_year_T"),
-    "KT": ("accelerator_usd_KT", "server_usd_KT", "network_usd_KT", "supply_count_KT", "announced_count_KT"),
-    "K": ("preference_K", "system_w_K", "tdp_w_K", "installed_count_K", "installed_age_months_K"),
-    "ST": ("facility_w_ST",),
-    "SL": ("facility_later_w_SL",),
-    "S": ("peak_pue_S", "construction_usd_per_w_S", "construction_months_S"),
+ARRAYS = {  # with the letters of their shape
+    **dict.fromkeys(("capex_budget_usd_T", "budget_year_T"), "T"),
+    **dict.fromkeys(("accelerator_usd_KT", "server_usd_KT", "network_usd_KT"), "KT"),
+    **dict.fromkeys(("supply_count_KT", "announced_count_KT"), "KT"),
+    **dict.fromkeys(("preference_K", "system_w_K", "tdp_w_K", "installed_count_K", "installed_age_months_K"), "K"),
+    **dict.fromkeys(("peak_pue_S", "construction_usd_per_w_S", "construction_months_S"), "S"),
+    **{"facility_w_ST": "ST", "facility_later_w_SL": "SL"},
 }
 NOT_NEGATIVE = (
     *("capex_budget_usd_T", "supply_count_KT", "preference_K", "announced_count_KT", "installed_count_K"),
@@ -115,7 +115,8 @@ def plan_buildout(inputs: BuildoutInputs) -> BuildoutResult:
     ordered_count_KT = orders.ordered_count_KT
     delivered_count_KT = later(ordered_count_KT, inputs.delivery_months)
     retired_count_KT = base_retired_count_KX[:, :months_count] + later(delivered_count_KT, inputs.retirement_months)
-    bought_count_KT = delivered_count_KT.cumsum(axis=1)
+    ever_ordered_count_KT = ordered_count_KT.cumsum(axis=1)
+    bought_count_KT = later(ever_ordered_count_KT, inputs.delivery_months)
     owned_count_KT = inputs.installed_count_K[:, None] + bought_count_KT - retired_count_KT.cumsum(axis=1)
     owned_count_KT = np.maximum(owned_count_KT, 0.0)  # rounding of the two sums
     being_commissioned_KT = bought_count_KT - later(bought_count_KT, inputs.commissioning_months)
@@ -135,7 +136,7 @@ def plan_buildout(inputs: BuildoutInputs) -> BuildoutResult:
         ordered_count_KT=ordered_count_KT,
         delivered_count_KT=delivered_count_KT,
         retired_count_KT=retired_count_KT,
-        in_delivery_count_KT=np.maximum(ordered_count_KT.cumsum(axis=1) - bought_count_KT, 0.0),
+        in_delivery_count_KT=np.maximum(ever_ordered_count_KT - bought_count_KT, 0.0),
         owned_count_KT=owned_count_KT,
         online_count_SKT=online_count_SKT,
         waiting_count_KT=np.maximum(owned_count_KT - online_count_KT, 0.0),
@@ -246,6 +247,8 @@ def _spend_usd(inputs: BuildoutInputs, ordered_count_KT: Floats) -> dict[str, Fl
 def _limits(limit_T: tuple[str, ...], dark_w_T: Floats, capacity_w_T: Floats) -> tuple[str, ...]:
     """Name what bounds orders; where none are chosen by the plan, say whether power bounds what is online."""
     dark_T = dark_w_T > ROUNDING_FRAC * np.maximum(capacity_w_T, 1.0)
+    if not dark_T.any():
+        return limit_T
     return tuple(
         "power" if dark and limit in ("announcement", "none") else limit
         for limit, dark in zip(limit_T, dark_T.tolist(), strict=True)
@@ -255,14 +258,14 @@ def _limits(limit_T: tuple[str, ...], dark_w_T: Floats, capacity_w_T: Floats) ->
 def _check(inputs: BuildoutInputs) -> None:
     """Refuse inputs that do not fit together, all reasons at once."""
     months, kinds, sites = inputs.capex_budget_usd_T.size, len(inputs.kinds), len(inputs.sites)
-    length = {"T": months, "K": kinds, "S": sites, "L": np.shape(inputs.facility_later_w_SL)[-1]}
-    problems = []
-    for letters, names in ARRAYS.items():
-        expected = tuple(length[letter] for letter in letters)
-        shapes = {name: np.shape(getattr(inputs, name)) for name in names}
-        problems += [
-            f"{name} has shape {shape}, expected {expected}" for name, shape in shapes.items() if shape != expected
-        ]
+    later_months = np.shape(inputs.facility_later_w_SL)[-1]
+    shapes = {"T": (months,), "ST": (sites, months), "SL": (sites, later_months)}
+    shapes |= {"KT": (kinds, months), "K": (kinds,), "S": (sites,)}
+    problems = [
+        f"{name} has shape {np.shape(getattr(inputs, name))}, expected {shapes[letters]}"
+        for name, letters in ARRAYS.items()
+        if np.shape(getattr(inputs, name)) != shapes[letters]
+    ]
     if inputs.rule not in RULES:
         problems.append(f'rule "{inputs.rule}" is unknown. {nearest(inputs.rule, RULES)}')
     signed = {name: getattr(inputs, name) for name in NOT_NEGATIVE}
