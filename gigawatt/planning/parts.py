@@ -5,13 +5,17 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
 from gigawatt.errors import InputError
 from gigawatt.planning.store import write_table
+
+if TYPE_CHECKING:
+    import duckdb
 
 Columns = Mapping[str, NDArray[Any]]
 Work = Callable[[int], Columns]
@@ -75,11 +79,16 @@ def write_part(columns: Columns, path: Path) -> None:
     InputError
         If the folder cannot be written.
     """
-    import duckdb
-    import pandas as pd
+    with _database().cursor() as connection:
+        write_table(connection, dict(columns), path)
 
-    with duckdb.connect(config={"threads": 1}) as connection:  # as many writers as workers: one thread each
-        write_table(connection, pd.DataFrame(dict(columns)), path)
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """Start DuckDB, once a process: that takes a third of the time in which it writes a part."""
+    import duckdb  # heavy, and only needed here
+
+    return duckdb.connect(config={"threads": 1})  # as many writers as workers: one thread each
 
 
 def is_whole(path: Path) -> bool:
@@ -102,6 +111,18 @@ def is_whole(path: Path) -> bool:
         return head == MAGIC == file.read(len(MAGIC))
 
 
+def sweep(folder: Path) -> None:
+    """Remove what killed processes left half-written; nobody may be writing.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run.
+    """
+    for left in part_path(folder, 0).parent.glob(".part-*"):
+        left.unlink(missing_ok=True)
+
+
 def missing_parts(folder: Path, parts_count: int) -> list[int]:
     """Return the parts that are still to be done; remove what a killed run left half-written.
 
@@ -121,8 +142,7 @@ def missing_parts(folder: Path, parts_count: int) -> list[int]:
     InputError
         If the folder holds parts that this run has not.
     """
-    for left in part_path(folder, 0).parent.glob(".part-*"):
-        left.unlink(missing_ok=True)
+    sweep(folder)
     ours = {part_path(folder, part) for part in range(parts_count)}
     strange = sorted(path.name for path in part_path(folder, 0).parent.glob("part-*.parquet") if path not in ours)
     if strange:

@@ -147,6 +147,8 @@ def stopped(folder: Path, words: str, what: str, after_s: float) -> subprocess.C
         ("finetune --model llama-3.1-70b", "gigawatt.planning.finetune"),
         ("scale --accelerator gb300-nvl72 --gpus 16384 --days 90", "gigawatt.planning.model_budget"),
         ("optimise coreweave-2025 --out made", "highspy"),
+        # its workers start: they neither see the Ctrl-C that the terminal sends them too, nor outlive the study
+        ("study meta-2025 --samples 1024 --workers 2", "multiprocessing.popen_spawn_posix"),
         (
             "serve --model llama-3.1-8b --accelerator h100-sxm --trace synthetic --requests 200/s --duration 1h "
             "--input 500 --output 100",

@@ -6,7 +6,7 @@ Shape letters: N draws or points, D figures.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,28 +68,28 @@ class Index:
     total_half: float
 
 
-def tornado(
-    figures: Sequence[Uncertain], metric_at: Callable[[Sequence[Mapping[str, float]]], Sequence[float]]
-) -> tuple[Swing, ...]:
+def tornado_points(figures: Sequence[Uncertain]) -> list[dict[str, float]]:
+    """Return the settings of a tornado: each figure by itself at its P10, then at its P90."""
+    return [{figure.path: value} for figure in figures for value in figure.ends()]
+
+
+def tornado(figures: Sequence[Uncertain], found: Sequence[float]) -> tuple[Swing, ...]:
     """Move figures one at a time.
 
     Parameters
     ----------
     figures : sequence of Uncertain
-    metric_at : function
-        Metric at each of some settings of figures.
+    found : sequence of float
+        Metric at each of `tornado_points`.
 
     Returns
     -------
     tuple of Swing
         Widest first.
     """
-    ends = [figure.ends() for figure in figures]
-    points = [{figure.path: value} for figure, both in zip(figures, ends, strict=True) for value in both]
-    found = list(metric_at(points))
     swings = [
-        Swing(figure.path, figure.quantity.unit, *both, float(at_low), float(at_high))
-        for figure, both, at_low, at_high in zip(figures, ends, found[::2], found[1::2], strict=True)
+        Swing(figure.path, figure.quantity.unit, *figure.ends(), float(at_low), float(at_high))
+        for figure, at_low, at_high in zip(figures, found[::2], found[1::2], strict=True)
     ]
     return tuple(sorted(swings, key=lambda swing: (-swing.width, swing.path)))
 

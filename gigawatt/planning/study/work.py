@@ -20,9 +20,11 @@ from gigawatt.planning.study.studied import Studied
 Floats = NDArray[np.float64]
 Columns = dict[str, NDArray[Any]]
 
-PART_DRAWS_COUNT = 256  # draws of a part: a second or two of work, and balanced in the sequence
+PART_DRAWS_COUNT = 512  # most draws of a part: two seconds of work, a tenth of one to write it
+LEAST_PART_DRAWS_COUNT = 64  # the same of a small study
+FEW_PARTS_COUNT = 8  # parts that a study has at least where that leaves so many draws to each
+PART_POINTS_COUNT = 256  # points of a part
 OBJECTS_BEFORE_COLLECTION = 1_000_000
-SMALL_DRAWS_COUNT = 64  # the same of a study of less than a thousand draws
 
 
 @contextmanager
@@ -37,8 +39,12 @@ def few_collections() -> Iterator[None]:
 
 
 def part_draws_count(samples_count: int) -> int:
-    """Return the draws of a part; hangs on the size of the study alone, so that parts are the same for any executor."""
-    return PART_DRAWS_COUNT if samples_count >= 4 * PART_DRAWS_COUNT else SMALL_DRAWS_COUNT
+    """Return the draws of a part, a power of two, at which the sequence is balanced.
+
+    It hangs on the size of the study alone, so that parts are the same for any executor.
+    """
+    fair = 1 << (max(samples_count // FEW_PARTS_COUNT, 1).bit_length() - 1)
+    return min(max(fair, LEAST_PART_DRAWS_COUNT), PART_DRAWS_COUNT)
 
 
 def parts_count(samples_count: int) -> int:
@@ -144,8 +150,8 @@ class Points:
 
     def _columns(self, part: int) -> Columns:
         """Make the columns of a part."""
-        first = part * PART_DRAWS_COUNT
-        shares_ND = self.shares_ND[first : first + PART_DRAWS_COUNT]
+        first = part * PART_POINTS_COUNT
+        shares_ND = self.shares_ND[first : first + PART_POINTS_COUNT]
         figures = {figure.path: figure for figure in self.plan.uncertain}
         values = {path: figures[path].values(shares_ND[:, place]) for place, path in enumerate(self.paths)}
         measure = measure_all(self.plan.prepared)[self.metric]
@@ -158,7 +164,7 @@ class Points:
     @property
     def parts_count(self) -> int:
         """Number of parts."""
-        return -(-len(self.shares_ND) // PART_DRAWS_COUNT)
+        return -(-len(self.shares_ND) // PART_POINTS_COUNT)
 
 
 def metric_at(plan: Studied, metric: str, points: Sequence[Mapping[str, float]]) -> list[float]:

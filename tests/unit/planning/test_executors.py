@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -15,8 +16,8 @@ import numpy as np
 import pytest
 
 from gigawatt.errors import InputError
-from gigawatt.planning.executors import MOST_DEATHS, run_parts
-from gigawatt.planning.parts import Interrupted, is_whole, missing_parts, part_path
+from gigawatt.planning.executors import MOST_DEATHS, Workers, run_parts
+from gigawatt.planning.parts import Interrupted, is_whole, missing_parts, part_path, write_part
 
 ROWS = 4
 LONGEST_S = 20.0  # for what ends at once
@@ -143,6 +144,27 @@ def test_a_killed_worker_loses_nothing(tmp_path):
     assert mark.exists()
     assert rows_of(tmp_path / "run") == expected(8)
     assert not list((tmp_path / "run" / "parts").glob(".part-*"))
+
+
+def test_workers_do_one_run_after_another_and_end_with_their_block(tmp_path):
+    with Workers(2) as crew:
+        crew.get_ready(2)
+        started = {process.pid for process in multiprocessing.active_children()}
+        assert len(started) == 2
+        run_parts(drawn, 4, tmp_path / "one", workers=2, crew=crew)
+        assert {process.pid for process in multiprocessing.active_children()} == started
+        run_parts(KillsOnce(tmp_path / "killed", at=1), 4, tmp_path / "two", workers=2, crew=crew)
+    assert not multiprocessing.active_children()
+    assert rows_of(tmp_path / "one") == rows_of(tmp_path / "two") == expected(4)
+
+
+def test_what_is_not_a_number_is_missing_in_the_file(tmp_path):
+    import duckdb
+
+    write_part({"draw": np.arange(3), 'a "name"': np.array([1.0, np.nan, np.inf])}, tmp_path / "it's.parquet")
+    with duckdb.connect() as connection:
+        rows = connection.execute("SELECT * FROM read_parquet(?)", [str(tmp_path / "it's.parquet")]).fetchall()
+    assert rows == [(0, 1.0), (1, None), (2, np.inf)]
 
 
 def test_a_part_that_kills_every_worker_is_named(tmp_path):

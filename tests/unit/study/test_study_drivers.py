@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gigawatt.errors import InputError
-from gigawatt.planning.study.drivers import rank_correlation, saltelli_shares, sobol_indices, tornado
+from gigawatt.planning.study.drivers import rank_correlation, saltelli_shares, sobol_indices, tornado, tornado_points
 from gigawatt.planning.study.families import Uncertain
 from gigawatt.records import Quantity
 
@@ -61,7 +61,7 @@ def test_the_tornado_of_a_sum_is_the_swing_of_each_part():
         Uncertain("normal", Quantity(0.0, "USD", -3.0, 3.0), "normal"),
     )
     central = {figure.path: figure.quantity.value for figure in figures}
-    swings = tornado(figures, lambda points: [sum((central | dict(point)).values()) for point in points])
+    swings = tornado(figures, [sum((central | point).values()) for point in tornado_points(figures)])
     assert [swing.path for swing in swings] == ["wide", "normal", "narrow"]
     assert [swing.width for swing in swings] == pytest.approx([16.0, 6.0, 1.6])
     assert (swings[0].at_low, swings[0].at_high) == pytest.approx((-3.0, 13.0))

@@ -16,7 +16,7 @@ from gigawatt.planning.study.record import study_document
 from gigawatt.planning.study.results import Results
 from gigawatt.planning.study.run import telling
 from gigawatt.planning.study.sampling import sampling_of, values_of
-from gigawatt.planning.study.work import Draws
+from gigawatt.planning.study.work import Draws, part_draws_count, parts_count
 
 SCENARIO = "sovereign-1mw"
 SMALL = Question(samples_count=150, seed=3, workers_count=1)  # three parts of 64 draws, the last one short
@@ -41,6 +41,15 @@ def test_draws_do_not_hang_on_how_they_are_cut(ready):
         assert all(np.array_equal(part[path], whole[path][first : first + count]) for path in whole)
     other, _ = sampling_of([plan], 8).shares(0, 256)
     assert not any(np.array_equal(other[path], whole[path]) for path in whole)
+
+
+@pytest.mark.parametrize("samples", [1, 150, 512, 1000, 1024, 2048, 4095, 10_000, 1 << 24])
+def test_parts_are_balanced_and_enough_for_some_workers(samples):
+    size = part_draws_count(samples)
+    assert size & (size - 1) == 0
+    assert 64 <= size <= 512
+    assert parts_count(samples) * size >= samples > (parts_count(samples) - 1) * size
+    assert size == 64 or parts_count(samples) >= 8
 
 
 def test_the_sequence_is_more_even_than_chance(ready):
