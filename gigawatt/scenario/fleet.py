@@ -70,6 +70,7 @@ class FleetTerms(Section):
     recovery: Literal["stall", "replica", "elastic"] | None = None
     software_failures: PerDay | None = None  # type: ignore[valid-type]
     job_failures: PerDay | None = None  # type: ignore[valid-type]
+    confined_software: Share | None = None  # of those for each accelerator, with recovery replica
     spares: amount("1", at_least=0.0, at_most=0.9) | None = None  # type: ignore[valid-type]
     technicians: Annotated[int, Field(ge=1)] | None = None
     lemons_out: LemonsOut | None = None

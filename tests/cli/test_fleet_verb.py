@@ -223,6 +223,18 @@ def test_a_run_of_a_model_writes_its_report_its_tables_and_its_events(gigawatt: 
     counts = dict(events)
     assert counts["power"] == 30 * 24
     assert counts["failure"] == sum(row["failures"] for row in result["interruptions_by_cause"])
+    stops = (
+        duckdb.connect()
+        .sql(f"select cause, count(*) from '{tmp_path / 'events.parquet'}' where event = 'stopped' group by 1")
+        .fetchall()
+    )
+    causes = {row["cause"]: row["interruptions"] for row in result["interruptions_by_cause"] if row["interruptions"]}
+    assert dict(stops) == causes
+    failures = {row["cause"] for row in result["interruptions_by_cause"] if row["unexpected"]}
+    assert sum(causes[cause] for cause in causes if cause in failures) == result["runs"][0]["interruptions"]
+    assert sum(causes.values()) == counts["stopped"]
+    assert f"stopped {counts['stopped']:,} times" in (tmp_path / "report.html").read_text()
+    assert "50 % of software failures in one replica" in (tmp_path / "report.html").read_text()
     times = duckdb.connect().sql(f"select time_s from '{tmp_path / 'events.parquet'}'").fetchall()
     assert times == sorted(times)
     written = ["events.parquet", "fleet.json", "report.html", "run.json", "tables"]
