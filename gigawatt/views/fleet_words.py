@@ -192,7 +192,7 @@ def runs(result: dict[str, Any]) -> Table:
         )
         for run in result["runs"]
     ]  # fmt: skip
-    heads = ("run", "GPUs", "state", "days", "ETTR", "stops", "MTTF", "tokens")
+    heads = ("run", "GPUs", "state", "days", "ETTR", "stops by failures", "MTTF", "tokens")
     return heads, rows
 
 

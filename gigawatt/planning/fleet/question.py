@@ -11,6 +11,7 @@ from gigawatt.engines.fleet.placement import PLACEMENTS
 from gigawatt.engines.fleet.policies import POLICIES
 from gigawatt.engines.fleet.simulation import MODES, Hazards, Maintenance
 from gigawatt.errors import InputError, nearest
+from gigawatt.scenario.fleet import WRITTEN_SUFFIX
 
 ACCELERATOR = "h100-sxm"
 WORKLOAD = "acme-kalos"  # a cluster on which language models are developed, where nothing else is said
@@ -19,7 +20,6 @@ LOAD_FRAC = 0.75
 DAYS = 365.0
 POLICY, PLACEMENT = "easy-backfill", "best-fit"
 LONGEST_DAYS = 7300.0  # twenty years, as a plan's
-WRITTEN_SUFFIX = ".py"
 POWER_RESPONSES = ("throttle", "preempt")  # of jobs at a site over its limit
 NO_MAINTENANCE = Maintenance()
 USUAL_LEMONS = Hazards(())  # window and replacement of lemons where nothing is said

@@ -15,7 +15,9 @@ from gigawatt.views.figures.svg import Canvas, Figure, cut, text_width
 MARK_PX = 70.0  # least room between two marks of a time axis
 DAY_STEPS = (1, 2, 5, 10, 20, 30, 60, 90, 180, 365, 730)
 JOBS_SHOWN = 16
-ROW_PX, BAR_PX, LEGEND_PX = 24.0, 16.0, 20.0
+LEGEND_PX = 20.0
+ROW_PX, BAR_PX = 24.0, 16.0  # of a job
+FEW, FEW_ROW_PX, FEW_BAR_PX = 4, 44.0, 32.0  # where there are so few that there is room for more
 CELL_PX = 1.5  # stops that come closer share a mark
 SPARSE_PX = 6.0  # with so much of a bar for each stop a mark is as high as the bar; else each kind has its own lane
 NODE, OWN = "failure of a node", "its own software"
@@ -71,17 +73,18 @@ def jobs(answer: FleetAnswer, width: float = WIDE_PX) -> Figure | None:
     gutter = min(max(text_width(_job_words(answer, job)) for job in chosen) + 10.0, width * 0.4)
     told = {job: f"{sum(count.values()):,}" for job, count in counts.items()}
     right = width - max(text_width(words) for words in (*told.values(), "stops")) - 10.0
-    plot = Frame(canvas, gutter, right, top, top + len(chosen) * ROW_PX, 1, 0.0, 1.0)
+    row, high = (FEW_ROW_PX, FEW_BAR_PX) if len(chosen) <= FEW else (ROW_PX, BAR_PX)
+    plot = Frame(canvas, gutter, right, top, top + len(chosen) * row, 1, 0.0, 1.0)
     canvas.text(width - 4.0, top - 2.0, "stops", "m", "end")
     for position, job in enumerate(chosen):
-        y = plot.top + position * ROW_PX + 4.0
-        canvas.text(0, y + 12, cut(_job_words(answer, job), gutter - 8))
-        _bar(answer, plot, job, y, counts[job])
-        _marks(answer, plot, job, y, kind_S)
-        canvas.text(width - 4.0, y + 12, told[job], "m", "end")
+        y = plot.top + position * row + 4.0
+        canvas.text(0, y + high / 2.0 + 4.0, cut(_job_words(answer, job), gutter - 8))
+        _bar(answer, plot, job, y, high, counts[job])
+        _marks(answer, plot, job, y, high, kind_S)
+        canvas.text(width - 4.0, y + high / 2.0 + 4.0, told[job], "m", "end")
     time_axis(canvas, plot, answer)
     who = "The largest job is" if len(chosen) == 1 else f"The {len(chosen)} largest jobs are"
-    title = f"{who} stopped {_times(sum(total.values()))}{_of_which(total)}"
+    title = f"{who} stopped {_times(sum(total.values()))}{_of_which(total, 'its' if len(chosen) == 1 else 'their')}"
     subtitle = "Thin: waiting; thick: from first start to end; marks: what stopped it, or one replica of it"
     return Figure("fleet-jobs", title, subtitle, source(answer), width, plot.bottom + 30.0, canvas.body)
 
@@ -113,17 +116,17 @@ def _legend(canvas: Canvas, total: dict[str, int], width: float) -> float:
     return y + 10.0
 
 
-def _bar(answer: FleetAnswer, plot: Frame, job: int, y: float, counts: dict[str, int]) -> None:
+def _bar(answer: FleetAnswer, plot: Frame, job: int, y: float, high: float, counts: dict[str, int]) -> None:
     """Draw how long a job waited, and when it was there."""
     canvas, words = plot.canvas, _job_words(answer, job)
     submit, start, end = _span(answer, plot, job)
-    canvas.rect(submit, y + 7, start - submit, 3, "softf", f"{words}: waits")
+    canvas.rect(submit, y + high / 2.0 - 1.5, start - submit, 3, "softf", f"{words}: waits")
     told = [f"{count:,} {name}" for name, count in counts.items() if count]
     hint = f"{words}: {'stops: ' + ', '.join(told) if told else 'never stopped'}"
-    canvas.rect(start, y, max(end - start, 1.5), BAR_PX, "f5 pale", hint)
+    canvas.rect(start, y, max(end - start, 1.5), high, "f5 pale", hint)
 
 
-def _marks(answer: FleetAnswer, plot: Frame, job: int, y: float, kind_S: NDArray[np.int64]) -> None:
+def _marks(answer: FleetAnswer, plot: Frame, job: int, y: float, high: float, kind_S: NDArray[np.int64]) -> None:
     """Mark the stops of a job: as high as its bar where there is room, else in a lane for each kind."""
     _, start, end = _span(answer, plot, job)
     these = answer.result.stop_job_S == job
@@ -131,7 +134,7 @@ def _marks(answer: FleetAnswer, plot: Frame, job: int, y: float, kind_S: NDArray
     kind_S = kind_S[these]
     there = [place for place in range(len(KINDS)) if (kind_S == place).any()]
     dense = x_S.size * SPARSE_PX > end - start
-    high = BAR_PX / len(there) if dense and there else BAR_PX
+    high = high / len(there) if dense and there else high
     for lane, place in enumerate(there):
         cells = np.unique(np.floor(x_S[kind_S == place] / CELL_PX)) * CELL_PX
         at = y + lane * high if dense else y
@@ -171,12 +174,13 @@ def _times(count: int) -> str:
     return {0: "never", 1: "once"}.get(count, f"{count:,} times")
 
 
-def _of_which(total: dict[str, int]) -> str:
+def _of_which(total: dict[str, int], whose: str) -> str:
     """Say how many of the stops are failures of nodes and of software."""
     if not sum(total.values()):
         return ""
-    told = [words for name, words in ((NODE, "failures of nodes"), (OWN, "failures of their software")) if total[name]]
-    counts = [total[name] for name in (NODE, OWN) if total[name]]
+    words_of = {NODE: "failures of nodes", OWN: f"failures of {whose} software"}
+    told = [words for name, words in words_of.items() if total[name]]
+    counts = [total[name] for name in words_of if total[name]]
     parts = [f"{count:,} {words if count > 1 else words.replace('failures', 'failure')}" for count, words in
              zip(counts, told, strict=True)]  # fmt: skip
     rest = sum(total.values()) - sum(counts)
