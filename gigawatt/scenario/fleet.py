@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from gigawatt.errors import nearest
 from gigawatt.scenario.fields import (
     AcceleratorId,
     AMonth,
@@ -20,6 +21,12 @@ from gigawatt.scenario.fields import (
 )
 
 PerDay = amount("1/day", at_least=0.0)
+# The simulator's rules by name, in its order; a test holds the two against each other.
+POLICIES = (
+    "fifo", "priority", "fair-share", "shortest", "smallest", "easy-backfill", "conservative-backfill",
+    "gang-topology", "energy-aware",
+)  # fmt: skip
+WRITTEN_SUFFIX = ".py"  # of a file with a policy of one's own
 
 
 class LemonsOut(Section):
@@ -70,6 +77,7 @@ class FleetTerms(Section):
     recovery: Literal["stall", "replica", "elastic"] | None = None
     software_failures: PerDay | None = None  # type: ignore[valid-type]
     job_failures: PerDay | None = None  # type: ignore[valid-type]
+    confined_software: Share | None = None  # of those for each accelerator, with recovery replica
     spares: amount("1", at_least=0.0, at_most=0.9) | None = None  # type: ignore[valid-type]
     technicians: Annotated[int, Field(ge=1)] | None = None
     lemons_out: LemonsOut | None = None
@@ -82,3 +90,12 @@ class FleetTerms(Section):
     curtailments: tuple[PowerCut, ...] = ()
     power_response: Literal["throttle", "preempt"] | None = None
     power_cap: dict[AcceleratorId, Watts] | None = None  # of the package, for all accelerators of a kind
+
+    @field_validator("policy")
+    @classmethod
+    def _is_known(cls, policy: str) -> str:
+        """Refuse a name that is none of the simulator's; whether a file is there is seen when it is read."""
+        if policy and policy not in POLICIES and not policy.endswith(WRITTEN_SUFFIX):
+            message = f'"{policy}" is no policy, nor a file that ends in {WRITTEN_SUFFIX}. {nearest(policy, POLICIES)}'
+            raise ValueError(message)
+        return policy

@@ -74,6 +74,12 @@ def _by_age(fleet: dict[str, Any]) -> str:
     return " by the age of nodes" + (f", {months:.3g} months at the start" if fleet["start"] is None else "")
 
 
+def _confined(terms: dict[str, Any]) -> str:
+    """Say which failures of software one replica alone restarts from."""
+    share = terms["confined_software_pct"]
+    return "" if share is None else f"{share:.3g} % of software failures in one replica"
+
+
 def conditions(result: dict[str, Any]) -> str:
     """Say under which conditions the figures hold."""
     fleet = result["fleet"]
@@ -83,6 +89,7 @@ def conditions(result: dict[str, Any]) -> str:
         f"failures as {terms['reliability']}{_by_age(fleet)}" if terms["reliability"] != "none" else "no node fails",
         f"checkpoints as {terms['checkpoint_tiers']}" if terms["checkpoint_tiers"] else "",
         f"recovery {terms['recovery']}" if terms["recovery"] != "stall" else "",
+        _confined(terms),
         f"{terms['spares_pct']:.3g} % hot spares" if terms["spares_pct"] else "",
         "defragmentation" if terms["defragmentation"] else "",
         f"lemons out after {terms['lemons_out_after']} failures" if terms["lemons_out_after"] else "",
@@ -154,27 +161,25 @@ def _range(label: str) -> str:
 
 
 def causes(result: dict[str, Any]) -> Table:
-    """Return stops of jobs by their cause, the rest in one row."""
+    """Return stops of jobs by their cause: failures, rare ones in one row, then whatever else stops jobs."""
     rows = [row for row in result["interruptions_by_cause"] if row["interruptions"] or row["failures"]]
-    shown, rest = rows[:CAUSES_SHOWN], rows[CAUSES_SHOWN:]
-    total = sum(row["interruptions"] for row in rows)
-    cells = [
-        (row["cause"], f"{row['interruptions']:,}", _percent(row["interruptions"] / total if total else None),
-         f"{row['failures']:,}" if row["failures"] else "–")
-        for row in shown
-    ]  # fmt: skip
+    failures = [row for row in rows if row["unexpected"]]
+    shown, rest = failures[:CAUSES_SHOWN], failures[CAUSES_SHOWN:]
+    total = sum(row["interruptions"] for row in failures)
+    cells = [_cause(row["cause"], [row], total) for row in shown]
     if rest:
-        stops = sum(row["interruptions"] for row in rest)
-        failures = sum(row["failures"] for row in rest)
-        cells.append(
-            (
-                f"{len(rest)} others",
-                f"{stops:,}",
-                _percent(stops / total if total else None),
-                f"{failures:,}" if failures else "–",
-            )
-        )
-    return ("cause", "stops of jobs", "share", "failures of nodes"), cells
+        cells.append(_cause(f"{len(rest)} others", rest, total))
+    if len(failures) > 1:
+        cells.append(_cause("all failures", failures, total))
+    cells += [_cause(row["cause"], [row], None) for row in rows if not row["unexpected"]]
+    return ("cause", "stops of jobs", "share of failures", "failures of nodes"), cells
+
+
+def _cause(name: str, rows: Sequence[dict[str, Any]], total: int | None) -> Row:
+    """Return a row of causes; what is no failure has no share of them."""
+    stops, failures = sum(row["interruptions"] for row in rows), sum(row["failures"] for row in rows)
+    share = "–" if total is None else _percent(stops / total if total else None)
+    return name, f"{stops:,}", share, f"{failures:,}" if failures else "–"
 
 
 def runs(result: dict[str, Any]) -> Table:
@@ -187,7 +192,7 @@ def runs(result: dict[str, Any]) -> Table:
         )
         for run in result["runs"]
     ]  # fmt: skip
-    heads = ("run", "GPUs", "state", "days", "ETTR", "stops", "MTTF", "tokens")
+    heads = ("run", "GPUs", "state", "days", "ETTR", "stops by failures", "MTTF", "tokens")
     return heads, rows
 
 
@@ -224,7 +229,7 @@ def tables(result: dict[str, Any]) -> list[tuple[str, Table]]:
     found = [("training runs", runs(result))] if result["runs"] else []
     found += [("where every GPU-hour went", states(result)), ("jobs by size", sizes(result))]
     if any(row["failures"] or row["interruptions"] for row in result["interruptions_by_cause"]):
-        found.append(("interruptions by cause", causes(result)))
+        found.append(("stops of jobs by cause", causes(result)))
     if len(result["sites"]) > 1:
         found.append(("power by site", sites(result)))
     return found

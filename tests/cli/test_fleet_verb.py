@@ -223,7 +223,44 @@ def test_a_run_of_a_model_writes_its_report_its_tables_and_its_events(gigawatt: 
     counts = dict(events)
     assert counts["power"] == 30 * 24
     assert counts["failure"] == sum(row["failures"] for row in result["interruptions_by_cause"])
+    stops = (
+        duckdb.connect()
+        .sql(f"select cause, count(*) from '{tmp_path / 'events.parquet'}' where event = 'stopped' group by 1")
+        .fetchall()
+    )
+    causes = {row["cause"]: row["interruptions"] for row in result["interruptions_by_cause"] if row["interruptions"]}
+    assert dict(stops) == causes
+    failures = {row["cause"] for row in result["interruptions_by_cause"] if row["unexpected"]}
+    assert sum(causes[cause] for cause in causes if cause in failures) == result["runs"][0]["interruptions"]
+    assert sum(causes.values()) == counts["stopped"]
+    assert f"stopped {counts['stopped']:,} times" in (tmp_path / "report.html").read_text()
+    assert "50 % of software failures in one replica" in (tmp_path / "report.html").read_text()
     times = duckdb.connect().sql(f"select time_s from '{tmp_path / 'events.parquet'}'").fetchall()
     assert times == sorted(times)
     written = ["events.parquet", "fleet.json", "report.html", "run.json", "tables"]
     assert sorted(path.name for path in tmp_path.iterdir()) == written
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        ("easy-backfil", '"easy-backfil" is no policy, nor a file that ends in .py. Nearest: easy-backfill'),
+        ("mime.py", "mime.py: there is no such file. Nearest: mine.py"),
+        ("mine.py", "mine.py:2:12: queue: wait_ss is no feature and has no value here. Nearest: wait_s"),
+        ("good.py", ""),
+    ],
+)
+def test_check_finds_what_is_wrong_with_a_scenarios_policy(
+    gigawatt: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, policy: str, words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text("def queue(wait_s):\n    return wait_ss\n")
+    Path("good.py").write_text("def queue(wait_s):\n    return wait_s\n")
+    Path("mine.yaml").write_text(f"scenario: mine\nextends: meta-2025\nfleet:\n  policy: {policy}\n")
+    ran = gigawatt("check", "mine.yaml", "--json")
+    assert ran.code == (2 if words else 0)
+    faults = ran.document["result"]["faults"]
+    assert len(faults) == bool(words)
+    for fault in faults:
+        assert (fault["file"], fault["line"], fault["field"]) == ("mine.yaml", 4, "fleet.policy")
+        assert f"{fault['problem']} {fault['remedy']}".startswith(words)

@@ -65,7 +65,8 @@ def _classes(sim: Simulation) -> list[str]:
             for s in (tier.stall_s, tier.restore_s, tier.needed_frac)
         ):
             faults.append(f"class {kind.name}: the times and shares of tiers are finite and at least 0")
-        if not 0.0 < kind.least_frac <= 1.0 or not 0.0 <= kind.load_frac <= 1.0 or kind.replica_nodes_count < 1:
+        shares = (kind.least_frac, kind.load_frac, kind.confined_software_frac)
+        if not kind.least_frac > 0.0 or not all(0.0 <= x <= 1.0 for x in shares) or kind.replica_nodes_count < 1:
             faults.append(f"class {kind.name}: shares lie between 0 and 1; a replica has at least one node")
     return faults
 

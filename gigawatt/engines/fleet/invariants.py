@@ -92,6 +92,17 @@ def _check_queues(world: at.World) -> None:
         _fail("the queues miscount", world)
 
 
+def _check_stops(world: at.World) -> None:
+    """Every stop and every failure that is counted is in its log, under its cause."""
+    c, causes = world.clock[0], len(world.components)
+    logged = np.bincount(world.stops["cause"][int(c["warm_stops"]) : int(c["stop_count"])], minlength=causes)
+    if not np.array_equal(logged, world.components["stops"]):
+        _fail(f"stops by cause are {world.components['stops']}, and {logged} in the log", world)
+    failed = np.bincount(world.log["component"][int(c["warm_failures"]) : int(c["log_count"])], minlength=causes)
+    if not np.array_equal(failed, world.components["failures"]):
+        _fail(f"failures by component are {world.components['failures']}, and {failed} in the log", world)
+
+
 def largest_gap(sim: Simulation, world: at.World) -> float:
     """Check a state; return the largest relative gap of the balances.
 
@@ -103,6 +114,7 @@ def largest_gap(sim: Simulation, world: at.World) -> float:
     _check_jobs(world)
     _check_partitions(world)
     _check_queues(world)
+    _check_stops(world)
     done = world.outcome["state"] <= at.CANCELLED
     asked = float((sim.jobs.work_s_N * sim.jobs.gpus_N)[done].sum())
     useful = float((world.outcome["useful_s"] * sim.jobs.gpus_N)[done].sum())

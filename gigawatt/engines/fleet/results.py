@@ -1,4 +1,4 @@
-"""What comes out of the fleet simulator. Shape letters: N jobs, H hours, P partitions, F failures, B components."""
+"""What comes out of the fleet simulator. Shape letters: N jobs, H hours, P partitions, F failures, S stops, B kinds."""
 
 from __future__ import annotations
 
@@ -24,6 +24,17 @@ STATES = (
     "down",  # failed: waiting for detection to end, for hands, or under repair
     "maintenance",
 )
+# What stops jobs beside the components of the hazards, in the order in which they are counted behind them.
+OTHER_CAUSES = (
+    "software",  # the job's own failures, which leave its nodes healthy
+    "planned",  # upgrades of its own software
+    "preemption",  # for a job of higher priority
+    "defragmentation",  # to be moved together
+    "maintenance",  # of its pod
+    "power",  # a site over its limit
+    "retirement",  # of its nodes
+    "growth",  # an elastic job takes nodes that it lacked
+)
 JOB_ENDS = ("completed", "failed", "cancelled", "running", "waiting", "rejected")
 
 
@@ -46,13 +57,18 @@ class FleetResult:
     useful_s_N : Floats
         Work that counted. [s]
     interruptions_N, state_N : Whole
-        Stops by failures; index into `JOB_ENDS`.
+        Stops by failures, of nodes or its own; index into `JOB_ENDS`.
     stops_B : Whole
-        Job stops by component, the components of `Hazards` in order, then software of jobs, then planned stops.
+        Stops of jobs by cause: the components of `Hazards` in order, then `OTHER_CAUSES`.
     failures_B : Whole
         Failures by component, whether a job ran there or not.
     failure_s_F, failure_node_F, failure_component_F, failure_job_F : arrays
-        Log of failures; job -1 where none ran.
+        Log of failures of nodes; job -1 where none ran. One that is hidden is there when it comes, not when it shows.
+    stop_s_S, stop_job_S, stop_cause_S, stop_node_S : arrays
+        Log of whatever stopped a job, or a replica of one that went on without it: when, which, the place of the cause
+        in `stops_B`, the node that failed. Job -1 is a serving pool, node -1 none.
+    warm_failures_count, warm_stops_count : int
+        So many at the start of either log lie in the warm-up; the rest are `failures_B` and `stops_B`.
     busy_gpus_H, idle_gpus_H, down_gpus_H, waiting_gpus_H : Floats
         Hourly means; the last is asked for by waiting jobs.
     power_w_PH : Floats
@@ -85,6 +101,12 @@ class FleetResult:
     failure_node_F: Whole
     failure_component_F: Whole
     failure_job_F: Whole
+    stop_s_S: Floats
+    stop_job_S: Whole
+    stop_cause_S: Whole
+    stop_node_S: Whole
+    warm_failures_count: int
+    warm_stops_count: int
     busy_gpus_H: Floats
     idle_gpus_H: Floats
     down_gpus_H: Floats

@@ -198,6 +198,9 @@ class JobClass:
     software_failures_per_node_day : float
         The same for each node that it holds: its software, the network between its nodes, and whatever else ends jobs
         without a node being at fault. A job smaller than a node counts by its share. [1/day]
+    confined_software_frac : float
+        Share of those for each node that take one replica alone, in mode "replica": a rank that crashes. The rest, and
+        all that come whatever the size, stop the whole job: bad data, a bug that meets all ranks. [-]
     replica_nodes_count : int
         Nodes of a data-parallel replica, for mode "replica". [-]
     replica_stall_s : float
@@ -226,6 +229,7 @@ class JobClass:
     swap_s: float = 120.0
     job_failures_per_day: float = 0.0
     software_failures_per_node_day: float = 0.0
+    confined_software_frac: float = 0.0
     replica_nodes_count: int = 1
     replica_stall_s: float = 0.0
     least_frac: float = 1.0

@@ -63,6 +63,8 @@ def _advance(world: at.World, budget: int) -> tuple[at.World, bool]:
             world = world._replace(chunks=chunks, later=later)
         elif why == at.NEEDS_LOG:
             world = world._replace(log=_grown(world.log))
+        elif why == at.NEEDS_STOPS:
+            world = world._replace(stops=_grown(world.stops))
         elif why == at.NEEDS_SLOTS:
             world = world._replace(live=_grown(world.live))
         else:
@@ -87,7 +89,7 @@ def _result(sim: Simulation, world: at.World, check_gap: float) -> FleetResult:
     c = world.clock[0]
     capacity, ledger_P, gap = _ledger(world, [part.name for part in sim.partitions])
     hours = int(c["hour"])
-    log = world.log[: int(c["log_count"])]
+    log, stops = world.log[: int(c["log_count"])], world.stops[: int(c["stop_count"])]
     out = world.outcome
     components = len(sim.hazards.components)
     hour_s = np.full(hours, at.HOUR_S)
@@ -113,6 +115,12 @@ def _result(sim: Simulation, world: at.World, check_gap: float) -> FleetResult:
         failure_node_F=log["node"].astype(np.int64),
         failure_component_F=log["component"].astype(np.int64),
         failure_job_F=log["job"].astype(np.int64),
+        stop_s_S=stops["time_s"].copy(),
+        stop_job_S=stops["job"].astype(np.int64),
+        stop_cause_S=stops["cause"].astype(np.int64),
+        stop_node_S=stops["node"].astype(np.int64),
+        warm_failures_count=int(c["warm_failures"]),
+        warm_stops_count=int(c["warm_stops"]),
         busy_gpus_H=hourly["held"].sum(axis=1),
         idle_gpus_H=hourly["idle"].sum(axis=1),
         down_gpus_H=hourly["down"].sum(axis=1),

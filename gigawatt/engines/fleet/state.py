@@ -10,12 +10,13 @@ from gigawatt.engines.fleet.kernel import layout as at
 from gigawatt.engines.fleet.placement import PLACEMENTS
 from gigawatt.engines.fleet.policies import POLICIES
 from gigawatt.engines.fleet.policies.written import HOOKS, Written, is_fixed
+from gigawatt.engines.fleet.results import OTHER_CAUSES
 from gigawatt.engines.fleet.simulation import KINDS, MODES, SCOPES, Simulation
 from gigawatt.units import SECONDS_PER_DAY
 
 HEAP_COUNT = 1 << 16  # events that the first heap holds; it grows
 CHUNKS_COUNT = at.STRETCHES_COUNT  # chunks of later events at first; they grow
-LOG_COUNT = 1 << 14  # failures that the first log holds; it grows
+LOG_COUNT = 1 << 14  # failures, and stops, that the first logs hold; they grow
 SLOTS_COUNT = 1 << 12  # jobs that may wait or run at first; it grows
 
 
@@ -127,14 +128,14 @@ def _classes(sim: Simulation) -> np.ndarray:
         a["fails_per_s"], a["least"] = kind.job_failures_per_day / SECONDS_PER_DAY, kind.least_frac
         a["node_fails_per_s"] = kind.software_failures_per_node_day / SECONDS_PER_DAY
         a["after_s"], a["grace_s"] = kind.preemptible_after_s, kind.grace_s
-        a["stall_s"] = kind.replica_stall_s
+        a["stall_s"], a["confined"] = kind.replica_stall_s, kind.confined_software_frac
         a["spread"], a["load"] = kind.spread_slowdown_frac, kind.load_frac
     return out
 
 
 def _components(sim: Simulation) -> np.ndarray:
-    """Lay the kinds of failures out; two more rows count the jobs' own failures and planned stops."""
-    out = np.zeros(len(sim.hazards.components) + 2, at.COMPONENT)
+    """Lay the kinds of failures out; more rows count the stops by other causes."""
+    out = np.zeros(len(sim.hazards.components) + len(OTHER_CAUSES), at.COMPONENT)
     for a, part in zip(out, sim.hazards.components, strict=False):
         a["scope"], a["hidden"], a["detect_s"] = SCOPES.index(part.scope), part.hidden_frac, part.detection_s
         a["rollback_s"], a["automatic"] = part.rollback_s, part.automatic_frac
@@ -235,13 +236,14 @@ def _outcome(count: int) -> at.Records:
 
 
 def _events(most_count: int) -> dict[str, np.ndarray]:
-    """Return room for events, of which one may bring so many."""
+    """Return room for events and for the stops of jobs, of which one event may bring so many."""
     chunks = CHUNKS_COUNT + most_count
     return {
         "heap": at.zeroed(HEAP_COUNT + most_count, at.EVENT, 1),
         "stretches": np.full(at.STRETCHES_COUNT + 1, at.NONE, np.int32),
         "chunks": np.zeros(chunks, np.int32),
         "later": at.zeroed(chunks * at.CHUNK, at.EVENT),
+        "stops": np.zeros(LOG_COUNT + most_count, at.STOP),
     }
 
 

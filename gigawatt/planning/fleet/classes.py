@@ -20,6 +20,12 @@ PREEMPTIBLE_AFTER_S, GRACE_S = 3600.0, 300.0
 MANY_INTERVAL_S = 1800.0
 
 
+# ASSUMPTION: of the failures of a job's software that come with its nodes, where replicas carry on. No operator
+# publishes the share; Salpekar et al. (2026, arXiv:2602.00277) take down the one replica with the GPU or server at
+# fault, and a rank that crashes is like that, while bad data or a bug that meets all ranks takes all: between 0 and 1
+CONFINED_SOFTWARE_FRAC = 0.5
+
+
 @dataclass(frozen=True, slots=True)
 class Recovery:
     """What a failure costs a training job beside the work since its last checkpoint.
@@ -36,6 +42,8 @@ class Recovery:
         The same of the other jobs: what their own ends do not count already. [1/day]
     job_failures_per_day : float
         Of every job, whatever its size. [1/day]
+    confined_software_frac : float
+        Of the failures by software that come with nodes: those that take one replica alone. [-]
     checkpoint_interval_s : float
         0 for the best for each job's size. [s]
     tiers : tuple of CheckpointTier
@@ -49,8 +57,14 @@ class Recovery:
     software_failures_per_gpu_day: float = 0.0
     drawn_failures_per_gpu_day: float = 0.0
     job_failures_per_day: float = 0.0
+    confined_software_frac: float = 0.0
     checkpoint_interval_s: float = 0.0
     tiers: tuple[CheckpointTier, ...] = ()
+
+
+def confined_of(asked: Question) -> float:
+    """Return the share of software failures that take one replica alone, where replicas carry on. [-]."""
+    return asked.confined_software_frac if asked.confined_software_frac >= 0.0 else CONFINED_SOFTWARE_FRAC
 
 
 def recovery_of(asked: Question, catalogue: Catalogue, entry: Reliability | None, figures: Figures) -> Recovery:
@@ -76,6 +90,7 @@ def recovery_of(asked: Question, catalogue: Catalogue, entry: Reliability | None
         restart_s=asked.restart_s if asked.restart_s >= 0.0 else restart_s,
         swap_s=min(swap_s, asked.restart_s if asked.restart_s >= 0.0 else restart_s),
         mode=asked.recovery or MODES[0],
+        confined_software_frac=confined_of(asked),
         software_failures_per_gpu_day=said if said >= 0.0 else own + shared,
         drawn_failures_per_gpu_day=said if said >= 0.0 else shared,
         job_failures_per_day=asked.job_failures_per_day,
@@ -181,6 +196,7 @@ def _trains(item: JobClass, recovery: Recovery) -> JobClass:
     return replace(
         item,
         mode=recovery.mode,
+        confined_software_frac=recovery.confined_software_frac,
         checkpoint_interval_s=recovery.checkpoint_interval_s,
         checkpoint_write_s=recovery.checkpoint_write_s,
         tiers=recovery.tiers,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gigawatt.engines.fleet.results import JOB_ENDS, STATES
+from gigawatt.engines.fleet.results import JOB_ENDS, OTHER_CAUSES, STATES
 from gigawatt.planning.fleet.answer import FleetAnswer
 from gigawatt.planning.fleet.work import BY_KIND
 from gigawatt.planning.wiring.hazards import SOFTWARE
@@ -28,7 +28,17 @@ GPU_HOURS = {
     "draining": ("draining",),
 }
 PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0}
-PLANNED = "planned stops"
+# What stops jobs beside the failures of nodes, in the simulator's order; the first is the jobs' own failure.
+OTHER_WORDS = {
+    "software": f"{SOFTWARE}, by job",
+    "planned": "planned stops",
+    "preemption": "preemption",
+    "defragmentation": "moved together",
+    "maintenance": "maintenance",
+    "power": "power limit",
+    "retirement": "nodes retired",
+    "growth": "elastic growth",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,23 +145,52 @@ def held_hours(answer: FleetAnswer) -> float:
     return sum(hours[state] for state in HELD)
 
 
-def stops_by_cause(answer: FleetAnswer) -> list[tuple[str, int, int]]:
-    """Return cause, stops of jobs and failures of nodes, most stops first; planned stops last."""
-    result = answer.result
-    names = [part.name for part in answer.simulation.hazards.components]
-    rows = [(name, int(result.stops_B[b]), int(result.failures_B[b])) for b, name in enumerate(names)]
-    own = int(result.stops_B[len(names)])
-    if own:
-        rows.append((f"{SOFTWARE}, by job", own, 0))
-    rows.sort(key=lambda row: (-row[1], -row[2]))
-    planned = int(result.stops_B[len(names) + 1])
-    return [*rows, (PLANNED, planned, 0)] if planned else rows
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What stops jobs, and how often it did after the warm-up.
+
+    Attributes
+    ----------
+    name : str
+    stops_count, failures_count : int
+        Of jobs; of nodes, whether a job ran there or not.
+    unexpected : bool
+        A failure, of a node or of a job by itself; the rest is the operator's doing.
+    """
+
+    name: str
+    stops_count: int
+    failures_count: int
+    unexpected: bool
+
+
+def cause_names(answer: FleetAnswer) -> list[str]:
+    """Return the name of each cause of stops, in the order of the simulator's counts."""
+    parts = answer.simulation.hazards.components
+    return [*(part.name for part in parts), *(OTHER_WORDS[name] for name in OTHER_CAUSES)]
+
+
+def unexpected_count(answer: FleetAnswer) -> int:
+    """Return how many of the causes are failures; they come first."""
+    return len(answer.simulation.hazards.components) + 1
+
+
+def stops_by_cause(answer: FleetAnswer) -> list[Cause]:
+    """Return the causes: failures first, most stops first; a component is there even if it stopped nothing."""
+    result, names, failures = answer.result, cause_names(answer), unexpected_count(answer)
+    nodes = len(result.failures_B)
+    rows = [
+        Cause(name, int(stops), int(result.failures_B[b]) if b < nodes else 0, b < failures)
+        for b, (name, stops) in enumerate(zip(names, result.stops_B, strict=True))
+        if stops or b < nodes
+    ]
+    return sorted(rows, key=lambda row: (not row.unexpected, -row.stops_count, -row.failures_count))
 
 
 def interruptions_per_day(answer: FleetAnswer) -> float:
-    """Return stops of jobs by failures in a day, planned ones left out. [1/day]."""
+    """Return stops of jobs by failures in a day, the operator's own left out. [1/day]."""
     sim = answer.simulation
-    stops = sum(stops for name, stops, _ in stops_by_cause(answer) if name != PLANNED)
+    stops = int(answer.result.stops_B[: unexpected_count(answer)].sum())
     return stops / ((sim.duration_s - sim.warm_up_s) / SECONDS_PER_DAY)
 
 

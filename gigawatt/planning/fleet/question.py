@@ -11,6 +11,7 @@ from gigawatt.engines.fleet.placement import PLACEMENTS
 from gigawatt.engines.fleet.policies import POLICIES
 from gigawatt.engines.fleet.simulation import MODES, Hazards, Maintenance
 from gigawatt.errors import InputError, nearest
+from gigawatt.scenario.fleet import WRITTEN_SUFFIX
 
 ACCELERATOR = "h100-sxm"
 WORKLOAD = "acme-kalos"  # a cluster on which language models are developed, where nothing else is said
@@ -19,7 +20,6 @@ LOAD_FRAC = 0.75
 DAYS = 365.0
 POLICY, PLACEMENT = "easy-backfill", "best-fit"
 LONGEST_DAYS = 7300.0  # twenty years, as a plan's
-WRITTEN_SUFFIX = ".py"
 POWER_RESPONSES = ("throttle", "preempt")  # of jobs at a site over its limit
 NO_MAINTENANCE = Maintenance()
 USUAL_LEMONS = Hazards(())  # window and replacement of lemons where nothing is said
@@ -101,6 +101,9 @@ class Question:
     software_failures_per_gpu_day, job_failures_per_day : float
         Failures of jobs that leave nodes healthy: for each accelerator that a job holds, the entry's where negative;
         for each job whatever its size. [1/day]
+    confined_software_frac : float
+        Share of the failures for each accelerator held that take one replica alone, with recovery "replica"; the usual
+        share where negative. [-]
     lemons_out_after_count, lemon_window_s, replacement_s : int, float, float
         Failures of a node within the window after which it is replaced, 0 for never; how long that takes. [-], [s], [s]
     straggler_frac, straggler_speed_frac : float
@@ -149,6 +152,7 @@ class Question:
     age_s: float = -1.0
     software_failures_per_gpu_day: float = -1.0
     job_failures_per_day: float = 0.0
+    confined_software_frac: float = -1.0
     lemons_out_after_count: int = 0
     lemon_window_s: float = USUAL_LEMONS.lemon_window_s
     replacement_s: float = USUAL_LEMONS.replacement_s
@@ -205,6 +209,8 @@ def _numbers(asked: Question) -> list[str]:
     times = (asked.checkpoint_interval_s, asked.job_failures_per_day, asked.lemon_window_s, asked.replacement_s)
     if not all(0.0 <= value < math.inf for value in times):
         faults.append("times and rates are at least 0")
+    if not asked.confined_software_frac <= 1.0:
+        faults.append("the software failures that take one replica alone are a share from 0 to 1")
     if not 0.0 <= asked.straggler_frac <= 1.0 or not 0.0 < asked.straggler_speed_frac <= 1.0:
         faults.append("stragglers are a share from 0 to 1 and run at a share of full speed above 0")
     if any(

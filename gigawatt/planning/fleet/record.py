@@ -11,6 +11,7 @@ from gigawatt.engines.fleet.results import JOB_ENDS
 from gigawatt.engines.fleet.simulation import MODES
 from gigawatt.planning.fleet import measures
 from gigawatt.planning.fleet.answer import FleetAnswer
+from gigawatt.planning.fleet.classes import confined_of
 from gigawatt.planning.fleet.work import BY_KIND
 from gigawatt.planning.job_defaults import DEFAULT_RELIABILITY
 from gigawatt.units import (
@@ -67,8 +68,9 @@ def fleet_record(answer: FleetAnswer) -> dict[str, Any]:
         "gpu_hours_by_size": dict(zip(sizes.labels, sizes.gpu_hours_h, strict=True)),
         "interruptions_per_day": measures.interruptions_per_day(answer),
         "interruptions_by_cause": [
-            {"cause": name, "interruptions": stops, "failures": failures}
-            for name, stops, failures in measures.stops_by_cause(answer)
+            {"cause": row.name, "interruptions": row.stops_count, "failures": row.failures_count,
+             "unexpected": row.unexpected}
+            for row in measures.stops_by_cause(answer)
         ],
         "queue_delay_s": {
             "mean": float(waits.mean()) if waits.size else None,
@@ -98,6 +100,7 @@ def terms_record(answer: FleetAnswer) -> dict[str, Any]:
         "age_months": asked.age_s / SECONDS_PER_MONTH if asked.age_s >= 0.0 else None,
         "checkpoint_tiers": asked.tiers or None,
         "recovery": asked.recovery or MODES[0],
+        "confined_software_pct": 100.0 * confined_of(asked) if asked.recovery == "replica" else None,
         "spares_pct": 100.0 * sim.rules.spare_frac,
         "preemption": sim.rules.preemption,
         "defragmentation": sim.rules.defragmentation,

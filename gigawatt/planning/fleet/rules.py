@@ -7,9 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from gigawatt.engines.fleet.simulation import Partition, PowerLimit, Rules
-from gigawatt.errors import InputError, nearest
+from gigawatt.errors import Fault, InputError, nearest
 from gigawatt.planning.fleet.question import POLICY, POWER_RESPONSES, Question, is_written
 from gigawatt.planning.policies import read_policy
+from gigawatt.scenario.fleet import POLICIES, WRITTEN_SUFFIX
+from gigawatt.scenario.resolve import Resolved
 
 
 def rules_of(asked: Question, quota_gpus: tuple[int, ...]) -> Rules:
@@ -53,6 +55,34 @@ def _written(rules: Rules, path: Path) -> Rules:
         preemption=rules.preemption or written.victim is not None,
         power_response="preempt" if written.power is not None else rules.power_response,
     )
+
+
+def policy_faults(resolved: Resolved) -> list[Fault]:
+    """Return what is wrong with the file of a policy that a scenario names, if it names one.
+
+    Parameters
+    ----------
+    resolved : Resolved
+
+    Returns
+    -------
+    list of Fault
+        At the line where the scenario names it; with the place in that file, if it is there.
+    """
+    policy = resolved.scenario.fleet.policy
+    try:
+        if policy and is_written(policy):
+            read_policy(Path(policy))
+    except InputError as error:
+        file, _, line = resolved.origins.get("fleet.policy", "").rpartition(":")
+        problem, told, remedy = str(error).rstrip(".").partition(" Nearest: ")
+        if not told and not Path(policy).is_file():
+            remedy = nearest(policy, [*map(str, sorted(Path(policy).parent.glob(f"*{WRITTEN_SUFFIX}"))), *POLICIES])
+        elif told:
+            remedy = f"Nearest: {remedy}."
+        problem = f"{problem.rstrip('.')}."
+        return [Fault(file or "scenario", int(line) if line.isdecimal() else 0, "fleet.policy", problem, remedy)]
+    return []
 
 
 def power_limits(

@@ -76,6 +76,18 @@ def _failures(answer: FleetAnswer) -> dict[str, Any]:
     }
 
 
+def _stops(answer: FleetAnswer) -> dict[str, Any]:
+    """Return every stop of a job, or of a replica of it, with its cause and the node that failed."""
+    result = answer.result
+    return {
+        "time_s": result.stop_s_S,
+        "job": result.stop_job_S,
+        "cause": _named(measures.cause_names(answer), result.stop_cause_S),
+        "node": result.stop_node_S,
+        "unexpected": result.stop_cause_S < measures.unexpected_count(answer),
+    }
+
+
 def _states(answer: FleetAnswer) -> dict[str, Any]:
     """Accelerator-hours by state and partition."""
     parts = answer.simulation.partitions
@@ -102,9 +114,10 @@ def _causes(answer: FleetAnswer) -> dict[str, Any]:
     """Causes, with the stops of jobs and the failures of each."""
     rows = measures.stops_by_cause(answer)
     return {
-        "cause": [row[0] for row in rows],
-        "interruptions": [row[1] for row in rows],
-        "failures": [row[2] for row in rows],
+        "cause": [row.name for row in rows],
+        "interruptions": [row.stops_count for row in rows],
+        "failures": [row.failures_count for row in rows],
+        "unexpected": [row.unexpected for row in rows],
     }
 
 
@@ -122,6 +135,7 @@ TABLES: Mapping[str, Callable[[FleetAnswer], dict[str, Any]]] = {
     "sites": lambda answer: _columns_of(sites_record(answer)),
     "jobs": _jobs,
     "failures": _failures,
+    "stops": _stops,
 }
 
 
@@ -183,7 +197,7 @@ def write_fleet(answer: FleetAnswer, document: Any, folder: Path) -> list[Path]:
 
 
 def write_events(answer: FleetAnswer, folder: Path) -> Path:
-    """Write the log of events in order of time: submissions, starts and ends of jobs, failures, power by hour.
+    """Write the log of events in order of time: submissions, starts, stops and ends of jobs, failures, power by hour.
 
     Parameters
     ----------
@@ -193,10 +207,11 @@ def write_events(answer: FleetAnswer, folder: Path) -> Path:
     Returns
     -------
     Path
-        Columns: time_s, event, job, node, cause, gpus, it_mw. It is sorted and written in pieces, so that a log larger
-        than memory can be, and it is there whole or not at all.
+        Columns: time_s, event, job, node, cause, gpus, it_mw. A stop has the node whose failure it comes of (-1: none),
+        and job -1 for a serving pool; the report counts those after its warm-up. The file is sorted and written in
+        pieces, so that a log larger than memory can be, and it is there whole or not at all.
     """
-    jobs, failures, hours = frame(answer, "jobs"), frame(answer, "failures"), frame(answer, "hours")
+    frames = [frame(answer, name) for name in ("jobs", "failures", "hours", "stops")]
     query = f"""
         SELECT * FROM (
             SELECT submit_s AS time_s, 'submitted' AS event, job, {NOBODY} AS node, NULL AS cause, gpus,
@@ -205,9 +220,10 @@ def write_events(answer: FleetAnswer, folder: Path) -> Path:
             UNION ALL SELECT end_s, state::VARCHAR, job, {NOBODY}, NULL, gpus, NULL FROM part_0 WHERE isfinite(end_s)
             UNION ALL SELECT time_s, 'failure', job, node, cause::VARCHAR, NULL, NULL FROM part_1
             UNION ALL SELECT hour * {SECONDS_PER_HOUR}, 'power', {NOBODY}, {NOBODY}, NULL, NULL, it_mw FROM part_2
+            UNION ALL SELECT time_s, 'stopped', job, node, cause::VARCHAR, NULL, NULL FROM part_3
         ) ORDER BY time_s, event, job, node
     """
-    return _write_query(query, [jobs, failures, hours], folder / EVENTS_FILE)
+    return _write_query(query, frames, folder / EVENTS_FILE)
 
 
 def _write_query(query: str, frames: list[pd.DataFrame], path: Path) -> Path:

@@ -25,6 +25,7 @@ SINGLE = {
     "restart_s": "restart",
     "software_failures_per_gpu_day": "software_failures",
     "job_failures_per_day": "job_failures",
+    "confined_software_frac": "confined_software",
     "technicians_count": "technicians",
     "power_response": "power_response",
 }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gigawatt.errors import ScenarioError
 from gigawatt.views.cli.shell import AsJson, Overlays, Quiet, Settings, put_json, resolved, say_aside
+
+if TYPE_CHECKING:
+    from gigawatt.scenario.resolve import Resolved
 
 EXAMPLE = "Example: gigawatt check my-campus.yaml"
 
@@ -24,6 +27,8 @@ def run(
 
     try:
         found = resolved(file, settings, overlays)
+        if found.scenario.fleet.policy:
+            _require_policy(found)
     except ScenarioError as error:
         if not as_json:
             raise
@@ -35,6 +40,15 @@ def run(
     for warning in found.warnings:
         say_aside(f"warning: {warning.path}: {warning.message}", quiet)
     typer.echo(f"{file}: no faults")
+
+
+def _require_policy(found: Resolved) -> None:
+    """Raise ScenarioError if the file of a policy is not there or cannot be read as one."""
+    from gigawatt.planning.fleet.rules import policy_faults
+
+    faults = policy_faults(found)
+    if faults:
+        raise ScenarioError(faults)
 
 
 def _document(file: str, faults: list[dict[str, object]], warnings: list[dict[str, object]]) -> None:

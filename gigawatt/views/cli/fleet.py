@@ -96,6 +96,12 @@ def run(
     job_failures: Annotated[
         str | None, typer.Option(metavar="RATE", help="Of each job whatever its size, as 0.1/day; none if not given.")
     ] = None,
+    confined_software: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE", help="Of software failures, those that take one replica alone; half if not given."
+        ),
+    ] = None,
     lemons_out: Annotated[
         str | None,
         typer.Option(
@@ -149,6 +155,7 @@ def run(
         "checkpoint_interval_s": read.number("--checkpoint-interval", checkpoint_interval, "s", 1.0),
         "age_s": read.age_s(age), "maintenance": read.maintenance(maintenance), **read.lemons(lemons_out),
         "software_failures_per_gpu_day": read.rate("--software-failures", software_failures),
+        "confined_software_frac": read.number("--confined-software", confined_software, "1"),
         "job_failures_per_day": read.rate("--job-failures", job_failures), **read.stragglers(stragglers),
         "spare_frac": read.number("--spares", spares, "1"), "recovery": recovery,
         "checkpoint_write_s": read.number("--checkpoint", checkpoint, "s", 1e-3),

@@ -1,4 +1,4 @@
-"""Figures of a simulated fleet: where its hours went, who ran in time, power, kept time by size, the largest jobs."""
+"""Figures of a simulated fleet: where its hours went, who ran in time, power, kept time by size."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from collections.abc import Callable
 import numpy as np
 
 from gigawatt.planning.fleet import FleetAnswer, measures
-from gigawatt.planning.fleet.work import BY_KIND
-from gigawatt.units import SECONDS_PER_DAY, SECONDS_PER_MONTH, say
-from gigawatt.views.figures.axes import Floats, Frame, frame, month_short, scaled
+from gigawatt.units import say
+from gigawatt.views.figures import timeline
+from gigawatt.views.figures.axes import Floats, frame, scaled
 from gigawatt.views.figures.buildout import WIDE_PX
-from gigawatt.views.figures.svg import Canvas, Figure, colour, cut, text_width
+from gigawatt.views.figures.svg import Canvas, Figure, colour, text_width
+from gigawatt.views.figures.timeline import source, time_axis
 
 COLUMNS_COUNT = 240  # columns into which the hours of a run are gathered
-MOST_MARKS, MARK_PX = 9, 70.0  # marks of a time axis, and the least room between two
-DAY_STEPS = (1, 2, 5, 10, 20, 30, 60, 90, 180, 365, 730)
 SECONDS_PER_HOUR = 3600.0
 LEAST_SHOWN_FRAC = 5e-4  # of capacity: smaller shares are not drawn
 # Name and style of each state; what was useful in the strongest colour, what was lost in those of loss.
@@ -36,15 +35,6 @@ STATE_WORDS = {
 WHOLE_PCT = 100.0
 
 
-def _source(answer: FleetAnswer) -> str:
-    """Say what the figures rest on."""
-    sim = answer.simulation
-    return (
-        f"Simulated event by event: {answer.title}, policy {answer.question.policy}, seed {sim.seed}; "
-        f"{answer.result.events_count:,} events."
-    )
-
-
 def _binned(values: Floats) -> Floats:
     """Gather hours into at most `COLUMNS_COUNT` means."""
     size = max(math.ceil(values.size / COLUMNS_COUNT), 1)
@@ -57,27 +47,6 @@ def _extremes(values: Floats) -> tuple[Floats, Floats]:
     size = max(math.ceil(values.size / COLUMNS_COUNT), 1)
     parts = np.array_split(values, max(values.size // size, 1))
     return np.array([part.min() for part in parts]), np.array([part.max() for part in parts])
-
-
-def _time_axis(canvas: Canvas, plot: Frame, answer: FleetAnswer) -> None:
-    """Draw days, or months where the simulation has a calendar."""
-    duration_s = answer.simulation.duration_s
-    room = max(int((plot.right - plot.left) / MARK_PX), 2)
-    if answer.start is not None:
-        months = round(duration_s / SECONDS_PER_MONTH)
-        step = next((size for size in (1, 2, 3, 6, 12, 24) if months / size <= room), 60)
-        marks = [
-            (month * SECONDS_PER_MONTH, month_short(str(answer.start.plus(month)))) for month in range(0, months, step)
-        ]
-    else:
-        days = duration_s / SECONDS_PER_DAY
-        step = next((size for size in DAY_STEPS if days / size <= room), DAY_STEPS[-1])
-        marks = [(day * SECONDS_PER_DAY, f"day {day}") for day in range(0, int(days) + 1, step)]
-    for at_s, words in marks:
-        x = plot.left + at_s / duration_s * (plot.right - plot.left)
-        canvas.line(x, plot.bottom, x, plot.bottom + 5, "axis")
-        if x + text_width(words) <= plot.right + 20:
-            canvas.text(x + 3, plot.bottom + 17, words, "m")
 
 
 def ledger(answer: FleetAnswer, width: float = WIDE_PX) -> Figure | None:
@@ -105,7 +74,7 @@ def ledger(answer: FleetAnswer, width: float = WIDE_PX) -> Figure | None:
         title += f"; most of the rest: {STATE_WORDS[lost][0]}, {WHOLE_PCT * hours[lost] / capacity:.1f} %"
     height = len(shown) * row + 6.0
     subtitle = "Where every GPU-hour went; the states sum to capacity"
-    return Figure("fleet-ledger", title, subtitle, _source(answer), width, height, canvas.body)
+    return Figure("fleet-ledger", title, subtitle, source(answer), width, height, canvas.body)
 
 
 def _hours(value: float) -> str:
@@ -143,7 +112,7 @@ def use(answer: FleetAnswer, width: float = WIDE_PX) -> Figure | None:
     if queued:
         plot.line(queue, "ink dash")
     plot.end_labels(ends)
-    _time_axis(canvas, plot, answer)
+    time_axis(canvas, plot, answer)
     busy = WHOLE_PCT * measures.held_hours(answer) / max(sum(measures.ledger_hours(answer).values()), 1e-9)
     title = f"{busy:.0f} % of the fleet is in jobs"
     if queued:
@@ -151,7 +120,7 @@ def use(answer: FleetAnswer, width: float = WIDE_PX) -> Figure | None:
     subtitle = "Accelerators by what they do" + (
         "; dashed: what waiting jobs ask for, cut at the top" if queued else ""
     )
-    return Figure("fleet-use", title, subtitle, _source(answer), width, height, canvas.body)
+    return Figure("fleet-use", title, subtitle, source(answer), width, height, canvas.body)
 
 
 def power(answer: FleetAnswer, width: float = WIDE_PX) -> Figure | None:
@@ -173,14 +142,14 @@ def power(answer: FleetAnswer, width: float = WIDE_PX) -> Figure | None:
         canvas.line(plot.left, y, plot.right, y, "ink dash")
         canvas.text(plot.right, y - 5, f"limit {say(limit, 'W')}", "halo", "end")
     plot.end_labels([(float(mean[-1]), "mean", "f1")])
-    _time_axis(canvas, plot, answer)
+    time_axis(canvas, plot, answer)
     result = answer.result
     title = (
         f"IT power is {say(float(power_w_H[measures.warm_hours(answer) :].mean()), 'W')} on average, at most "
         f"{say(result.power_max_w, 'W')}; the greatest step at once is {say(result.ramp_max_w, 'W')}"
     )
     subtitle = "IT power of the fleet; band: least and most hour"
-    return Figure("fleet-power", title, subtitle, _source(answer), width, height, canvas.body)
+    return Figure("fleet-power", title, subtitle, source(answer), width, height, canvas.body)
 
 
 def _limit_w(answer: FleetAnswer) -> float:
@@ -213,78 +182,7 @@ def kept(answer: FleetAnswer, width: float = WIDE_PX) -> Figure | None:
     title = f"Jobs on {sizes.labels[last]} GPUs keep {WHOLE_PCT * sizes.ettr_frac[last]:.1f} % of their time"
     subtitle = "Effective training time ratio: useful over wall time since the first start, by size of job"
     height = len(rows) * row + 6.0
-    return Figure("fleet-ettr", title, subtitle, _source(answer), width, height, canvas.body)
-
-
-def jobs(answer: FleetAnswer, width: float = WIDE_PX) -> Figure | None:
-    """Draw the largest jobs in time: waiting thin, running thick, a mark for each failure that hit."""
-    chosen = largest_jobs(answer)
-    if not chosen:
-        return None
-    sim, result = answer.simulation, answer.result
-    canvas, row = Canvas(), 22.0
-    height = len(chosen) * row + 34.0
-    gutter = min(max(text_width(_job_words(answer, job)) for job in chosen) + 10.0, width * 0.4)
-    plot = Frame(canvas, gutter, width - 4.0, 2.0, height - 30.0, 1, 0.0, 1.0)
-
-    def place(at_s: float) -> float:
-        return plot.left + min(max(at_s / sim.duration_s, 0.0), 1.0) * (plot.right - plot.left)
-
-    stops = 0
-    for position, job in enumerate(chosen):
-        y = plot.top + position * row
-        start = float(result.start_s_N[job]) if np.isfinite(result.start_s_N[job]) else sim.duration_s
-        end = float(result.end_s_N[job]) if np.isfinite(result.end_s_N[job]) else sim.duration_s
-        words = _job_words(answer, job)
-        canvas.text(0, y + 15, cut(words, gutter - 8))
-        canvas.rect(place(float(sim.jobs.submit_s_N[job])), y + 10, place(start) - place(sim.jobs.submit_s_N[job]), 3,
-                    "softf", f"{words}: waits")  # fmt: skip
-        hint = f"{words}: {int(result.interruptions_N[job]):,} interruptions"
-        canvas.rect(place(start), y + 4, max(place(end) - place(start), 1.5), 14, f"f{colour(0)}", hint)
-        hits = result.failure_s_F[result.failure_job_F == job]
-        stops += hits.size
-        left, right = place(start), place(end)
-        if hits.size * PIXELS_A_MARK <= right - left:
-            marks = "".join(f"M{place(float(at_s)) - 0.4:.1f} {y + 4:.0f}h0.8v14h-0.8z" for at_s in hits)
-            canvas.path(marks, "f2", 1.0)
-        elif hits.size:
-            words = _count(hits.size, "failure")
-            wide = text_width(words) + 8.0
-            if wide <= plot.right - right:
-                canvas.text(right + 6, y + 15, words, "m", "start")
-            elif wide <= left - plot.left:
-                canvas.text(left - 6, y + 15, words, "m", "end")
-    _time_axis(canvas, plot, answer)
-    who = "The largest job is" if len(chosen) == 1 else f"The {len(chosen)} largest jobs are"
-    title = f"{who} hit by {_count(stops, 'failure')}"
-    subtitle = (
-        "Thin: waiting; thick: from first start to end; marks, or numbers where they are many: failures that hit it"
-    )
-    return Figure("fleet-jobs", title, subtitle, _source(answer), width, height, canvas.body)
-
-
-def _count(count: int, noun: str) -> str:
-    """Say a number of things."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
-JOBS_SHOWN = 16
-PIXELS_A_MARK = 3.0  # least room of a mark; where there is less, failures are counted instead
-
-
-def largest_jobs(answer: FleetAnswer) -> list[int]:
-    """Return the jobs with most accelerator time, known runs first, in order of submission."""
-    sim, result = answer.simulation, answer.result
-    weight_N = np.where(np.isfinite(result.start_s_N), result.held_s_N, 0.0) * sim.jobs.gpus_N
-    weight_N = np.where(sim.jobs.class_N >= BY_KIND, weight_N + weight_N.max(initial=1.0), weight_N)
-    best = np.argsort(-weight_N, kind="stable")[:JOBS_SHOWN]
-    return sorted(int(job) for job in best if weight_N[job] > 0.0)
-
-
-def _job_words(answer: FleetAnswer, job: int) -> str:
-    """Name a job by its size and its class."""
-    sim = answer.simulation
-    return f"{say(float(sim.jobs.gpus_N[job]), 'GPU')}, {sim.classes[sim.jobs.class_N[job]].name}"
+    return Figure("fleet-ettr", title, subtitle, source(answer), width, height, canvas.body)
 
 
 # each returns None where there is nothing to draw
@@ -292,7 +190,7 @@ FLEET_FIGURES: dict[str, Callable[[FleetAnswer, float], Figure | None]] = {
     "fleet-ledger": ledger,
     "fleet-ettr": kept,
     "fleet-use": use,
-    "fleet-jobs": jobs,
+    "fleet-jobs": timeline.jobs,
     "fleet-power": power,
 }
 

@@ -15,18 +15,28 @@ from gigawatt.engines.fleet.simulation import Rules
 
 PLAIN = """
 import sys
-from gigawatt.engines.fleet.kernel import draws, jit
+from numba import njit
+from gigawatt.engines.fleet.kernel import draws, jit, plain
 assert not jit.FROM_PARTS and "gigawatt.engines.fleet.kernel.parts" not in sys.modules
-assert jit.as_world((1, 2)) == (1, 2)
-print(draws.uniform(7, 1, 2, 3))
+plain.in_order()
+uniform, log_normal = draws.uniform, draws.log_normal
+@njit
+def drawn(seed):
+    return uniform(seed, 1, 2, 3), log_normal(5.0, 1.0, seed, 1, 2, 3)
+print(*drawn(7))
+print(*(len(made.signatures) for made in (uniform, draws.exponential, log_normal)))
 """
 
 
-def test_another_version_of_numba_compiles_the_kernel_by_its_own_means():
-    """Its first parts; all of it takes minutes."""
+def test_another_version_of_numba_compiles_the_kernel_by_its_own_rules_each_function_once():
+    """Its first functions; with GIGAWATT_PLAIN_NUMBA=1 all tests of the fleet are tests of all of them."""
     environment = os.environ | {"GIGAWATT_PLAIN_NUMBA": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
     run = subprocess.run([sys.executable, "-c", PLAIN], env=environment, capture_output=True, text=True, check=True)
-    assert 0.0 < float(run.stdout) < 1.0
+    drawn, signatures = run.stdout.splitlines()
+    assert [float(value) for value in drawn.split()] == pytest.approx(
+        [0.8450995244538628, 8.231784885395705], rel=1e-12
+    )
+    assert signatures == "1 1 1"
 
 
 @pytest.mark.parametrize(

@@ -13,17 +13,20 @@ import gigawatt as gw
 from gigawatt.catalogue import load
 from gigawatt.catalogue.failures import Checkpointing
 from gigawatt.engines.fleet.placement import PLACEMENTS
+from gigawatt.engines.fleet.policies import POLICIES
 from gigawatt.engines.fleet.simulation import MODES, CheckpointTier, Maintenance, Partition, PowerLimit
 from gigawatt.errors import CatalogueError, InputError
 from gigawatt.planning.document import plan_document
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.fleet import Curtailment, Question, fleet_case
+from gigawatt.planning.fleet.classes import CONFINED_SOFTWARE_FRAC
 from gigawatt.planning.fleet.of_plan import mean_age_s
 from gigawatt.planning.fleet.question import POWER_RESPONSES
 from gigawatt.planning.fleet.rules import power_limits
 from gigawatt.planning.fleet.terms import with_terms
 from gigawatt.planning.wiring.hazards import ageing_of, hazards
 from gigawatt.records import Month
+from gigawatt.scenario.fleet import POLICIES as NAMED
 from gigawatt.scenario.fleet import FleetTerms
 from gigawatt.units import SECONDS_PER_DAY, SECONDS_PER_MONTH
 
@@ -51,6 +54,26 @@ def test_the_words_of_a_scenario_are_those_of_the_simulator():
     assert words("placement") == list(PLACEMENTS)
     assert words("recovery") == list(MODES)
     assert words("power_response") == list(POWER_RESPONSES)
+    assert list(NAMED) == list(POLICIES)
+
+
+@pytest.mark.parametrize("name", ["easy-backfil", "FIFO", "mine.txt"])
+def test_a_policy_that_is_neither_a_name_nor_a_file_is_refused_with_the_nearest(name):
+    with pytest.raises(ValidationError, match=r"is no policy, nor a file that ends in \.py\. (Nearest|One of): "):
+        FleetTerms(policy=name)
+
+
+@pytest.mark.parametrize("name", ["", *POLICIES, "not/there/yet.py"])
+def test_a_policy_by_name_or_file_is_taken(name):
+    assert FleetTerms(policy=name).policy == name  # a run can be read where its file is not
+
+
+def test_the_share_of_software_failures_in_one_replica_arrives():
+    for asked, frac in (({}, CONFINED_SOFTWARE_FRAC), ({"confined_software_frac": 0.0}, 0.0)):
+        made = case(model="llama-3.1-8b", run_gpus=64, recovery="replica", **asked)
+        assert made.runs[0].job_class.confined_software_frac == frac
+    with pytest.raises(InputError, match="replica"):
+        case(confined_software_frac=1.5)
 
 
 @pytest.mark.parametrize("name", sorted(RELIABILITY))
@@ -199,7 +222,8 @@ def test_what_cannot_be_is_refused(asked, said):
 ALL = FleetTerms.model_validate(
     {
         "age": "6 months", "checkpoint_tiers": "gemini", "checkpoint_interval": "2 min", "recovery": "replica",
-        "software_failures": "0 1/day", "job_failures": "0.1 1/day", "spares": "2%", "technicians": 12,
+        "software_failures": "0 1/day", "job_failures": "0.1 1/day",
+        "confined_software": "30%", "spares": "2%", "technicians": 12,
         "lemons_out": {"after": 3, "within": "30 days", "replacement": "7 days"},
         "stragglers": {"share": "1%", "speed": "90%"}, "placement": "rack-aligned", "defragmentation": True,
         "maintenance": {"every": "90 days", "lasts": "4 h", "pods_at_once": 3}, "power_response": "preempt",
@@ -217,6 +241,7 @@ def test_a_scenario_says_what_the_question_leaves_open():
     assert asked.seed == 3
     assert (asked.age_s, asked.tiers, asked.checkpoint_interval_s) == (6.0 * MONTH_S, "gemini", 120.0)
     assert (asked.software_failures_per_gpu_day, asked.job_failures_per_day) == (0.0, 0.1)
+    assert asked.confined_software_frac == 0.3
     assert (asked.spare_frac, asked.technicians_count, asked.placement) == (0.02, 12, "rack-aligned")
     assert (asked.lemons_out_after_count, asked.lemon_window_s, asked.replacement_s) == (3, 30 * DAY_S, 7 * DAY_S)
     assert (asked.straggler_frac, asked.straggler_speed_frac) == (0.01, 0.9)

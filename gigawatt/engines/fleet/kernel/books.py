@@ -88,6 +88,16 @@ def wait_changed(w: World, p: int, jobs: int, gpus: int) -> None:
 
 
 @compiled
+def note_stop(w: World, slot: int, cause: int, node: int) -> None:
+    """Count and log that something stops a job; the loop sees to it that there is room."""
+    c = w.clock[0]
+    w.components[cause].stops += 1
+    line = w.stops[c.stop_count]
+    line.time_s, line.job, line.cause, line.node = c.now, w.live[slot].job, cause, node
+    c.stop_count += 1
+
+
+@compiled
 def close_hour(w: World, length_s: float) -> None:
     """Write the means of the hour that ends now."""
     c = w.clock[0]
@@ -119,6 +129,7 @@ def clear(w: World) -> None:
     for b in range(w.components.size):
         w.components[b].failures = 0
         w.components[b].stops = 0
+    c.warm_failures, c.warm_stops = c.log_count, c.stop_count
     c.asked_gpu_s = 0.0
     c.power_max_mw = 0
     c.ramp_max_mw = 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from gigawatt.engines.fleet.kernel.eviction import ask_to_leave
 from gigawatt.engines.fleet.kernel.jit import compiled
-from gigawatt.engines.fleet.kernel.layout import NONE, RACK_ALIGNED, RUNNING, SHARED, WHOLE, World
+from gigawatt.engines.fleet.kernel.layout import BY_MOVE, NONE, RACK_ALIGNED, RUNNING, SHARED, WHOLE, World
 
 REST_S = 3600.0  # a job is not moved more often [s]: assumption
 CELLS_COUNT = 16  # pods or racks that are looked at, the emptiest first
@@ -31,7 +31,7 @@ def _holders_move(w: World, node: int, priority: int, act: bool) -> bool:
     slot = n.job
     while slot >= 0:
         if act:
-            ask_to_leave(w, slot, w.classes[w.live[slot].cls].grace_s)
+            ask_to_leave(w, slot, w.classes[w.live[slot].cls].grace_s, BY_MOVE)
         elif not _movable(w, slot, priority) and w.live[slot].coming == 0:
             return False
         slot = w.live[slot].node_nxt if n.state == SHARED else NONE

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from gigawatt.engines.fleet.kernel.books import note_stop
 from gigawatt.engines.fleet.kernel.jit import compiled
 from gigawatt.engines.fleet.kernel.layout import (
+    BY_POWER,
+    BY_PRIORITY,
     JOB_LEAVE,
     LEAVE,
     NEVER,
@@ -23,20 +26,21 @@ SCAN_COUNT = 4096  # running jobs of a class that are looked at for victims, new
 
 
 @compiled
-def ask_to_leave(w: World, slot: int, notice_s: float) -> None:
+def ask_to_leave(w: World, slot: int, notice_s: float, why: int) -> None:
     """Give a job notice: it goes on, writes a checkpoint at the end if there is time for one, and leaves."""
     job, c = w.live[slot], w.clock[0]
     write_s = w.classes[job.cls].write_s
     saves = notice_s >= write_s and write_s < NEVER
     leave_s = c.now + notice_s - (write_s if saves else 0.0)
     if job.status == SAVING or leave_s >= job.leave_s:
-        if job.status == SAVING:
+        if job.status == SAVING and job.after != LEAVE:  # it stands already, and will not go on here
             job.after = LEAVE
+            note_stop(w, slot, c.components + why, NONE)
         return
     if job.coming == 0:
         job.coming = job.held
         w.partitions[job.where].coming += job.held
-    job.leave_s, job.abrupt = leave_s, int(not saves)
+    job.leave_s, job.abrupt, job.why = leave_s, int(not saves), why
     settle(w, slot)
     if job.status == RUNNING:
         plan_next(w, slot)
@@ -49,6 +53,7 @@ def leaves(w: World, slot: int) -> None:
     """Let a job whose notice is over leave, after a checkpoint if there was time for one."""
     job = w.live[slot]
     settle(w, slot)
+    note_stop(w, slot, w.clock[0].components + job.why, NONE)
     if job.status == RUNNING and not job.abrupt and not job.spoilt_s < NEVER:
         save(w, slot, LEAVE)
     else:
@@ -79,7 +84,7 @@ def _sweep_victims(w: World, p: int, below: int, gpus: int, forced: bool, act: b
             if _eligible(w, slot, forced):
                 found += w.live[slot].held
                 if act:
-                    ask_to_leave(w, slot, w.classes[cls].grace_s)
+                    ask_to_leave(w, slot, w.classes[cls].grace_s, BY_POWER if forced else BY_PRIORITY)
             slot = before
             looked += 1
     return found
@@ -135,7 +140,7 @@ def _preempt_by_score(w: World, p: int, below: int, gpus: int, forced: bool) -> 
             break
         found += w.live[slot].held
         w.live[slot].score = -NEVER
-        ask_to_leave(w, slot, w.classes[w.live[slot].cls].grace_s)
+        ask_to_leave(w, slot, w.classes[w.live[slot].cls].grace_s, BY_POWER if forced else BY_PRIORITY)
     return True
 
 

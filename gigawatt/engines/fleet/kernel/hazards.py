@@ -147,7 +147,7 @@ def break_unit(w: World, picked: int, component: int) -> None:
                 chain = node
     w.nodes[picked].nxt = chain
     start_repair(w, picked, component)
-    interrupt_all(w, component)
+    interrupt_all(w, component, picked)
 
 
 @compiled

@@ -8,6 +8,8 @@ Transactions on Modeling and Computer Simulation 15, 2005.)
 
 from __future__ import annotations
 
+from typing import Any
+
 from gigawatt.engines.fleet.kernel.fetch import fetch
 from gigawatt.engines.fleet.kernel.jit import compiled
 from gigawatt.engines.fleet.kernel.layout import CHUNK, JOB_SAVED, NONE, World
@@ -23,11 +25,16 @@ def _before(w: World, a: int, b: int) -> bool:
 
 
 @compiled
+def _copy(event: Any, place: Any) -> None:
+    """Write an event to another place, of the heap or of those of a stretch."""
+    place.time_s, place.sequence, place.id = event.time_s, event.sequence, event.id
+    place.epoch, place.kind, place.extra = event.epoch, event.kind, event.extra
+
+
+@compiled
 def _move(w: World, source: int, target: int) -> None:
-    """Copy an entry."""
-    a, b = w.heap[source], w.heap[target]
-    b.time_s, b.sequence, b.id = a.time_s, a.sequence, a.id
-    b.epoch, b.kind, b.extra = a.epoch, a.kind, a.extra
+    """Copy an entry of the heap."""
+    _copy(w.heap[source], w.heap[target])
 
 
 @compiled
@@ -118,8 +125,8 @@ def _fresh(w: World, kind: int, ident: int, epoch: int) -> bool:
 
 
 @compiled
-def _begin_stretch(w: World, stretch: int, near: bool) -> None:
-    """Take the events off a stretch that are not stale and enter them anew, in the heap or there."""
+def _reenter(w: World, stretch: int, to_heap: bool) -> None:
+    """Take all events off a stretch; those that are not stale enter the heap, or the stretch anew."""
     c = w.clock[0]
     at = w.stretches[stretch]
     w.stretches[stretch] = NONE
@@ -129,10 +136,8 @@ def _begin_stretch(w: World, stretch: int, near: bool) -> None:
         if not _fresh(w, e.kind, e.id, e.epoch):
             c.stale -= 1
         else:
-            new = w.heap[w.heap.size - 1] if near else w.later[_place_later(w, stretch)]
-            new.time_s, new.sequence, new.id = e.time_s, e.sequence, e.id
-            new.epoch, new.kind, new.extra = e.epoch, e.kind, e.extra
-            if near:
+            _copy(e, w.heap[w.heap.size - 1] if to_heap else w.later[_place_later(w, stretch)])
+            if to_heap:
                 _rise(w)
         if at % CHUNK > 0:
             at -= 1
@@ -150,7 +155,7 @@ def look_ahead(w: World) -> None:
     while c.later_count > 0 and (c.heap_count == 0 or int(w.heap[0].time_s * c.stretches_per_s) > c.stretch):
         c.stretch += 1
         if w.stretches[c.stretch] >= 0:
-            _begin_stretch(w, c.stretch, True)
+            _reenter(w, c.stretch, True)
 
 
 @compiled
@@ -169,5 +174,5 @@ def sweep(w: World) -> None:
         _sink(w, at, kept)
     for stretch in range(c.stretch + 1, w.stretches.size):
         if w.stretches[stretch] >= 0:
-            _begin_stretch(w, stretch, False)
+            _reenter(w, stretch, False)
     c.stale = 0  # some were never entered: they lay behind the end

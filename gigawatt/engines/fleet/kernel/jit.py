@@ -1,8 +1,8 @@
-"""How the kernel is compiled: in half a minute with the Numba that is known from inside, else slowly and by its rules.
+"""How the kernel is compiled: in half a minute with the Numba that is known from inside, else by its own rules.
 
 `parts` compiles all functions together and once, by means that Numba does not promise to keep; it is used under
-`KNOWN` alone. Under any other version, or with GIGAWATT_PLAIN_NUMBA=1, the kernel is plain `numba.njit`, which
-compiles for more than four minutes, once an installation; only its first parts are tested.
+`KNOWN` alone. Under any other version, or with GIGAWATT_PLAIN_NUMBA=1, `plain` has Numba compile one function after the
+other, in a minute and a half of processor time, once an installation.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 
 import numba
 from numba import config, njit
+from numba.extending import intrinsic
 
 KNOWN = "0.68."  # versions of Numba that `parts` was written for
 # NUMBA_DISABLE_JIT=1 runs the same code in Python, slowly, and shows where it goes wrong.
@@ -34,18 +35,19 @@ def takes_parts(version: str, asked_plain: str) -> bool:
 FROM_PARTS = not INTERPRETED and takes_parts(numba.__version__, os.environ.get("GIGAWATT_PLAIN_NUMBA", ""))
 
 if FROM_PARTS:
-    from gigawatt.engines.fleet.kernel.parts import as_world as as_world
     from gigawatt.engines.fleet.kernel.parts import part
 else:
+    from gigawatt.engines.fleet.kernel.plain import in_order, part
 
-    @njit
-    def as_world(arrays: Any) -> Any:
-        """Return the arrays as they are."""
-        return arrays
 
-    def part(function: F) -> F:
-        """Compile a function as Numba does."""
-        return cast(F, njit(function, error_model="numpy", nogil=True))
+@intrinsic
+def as_world(typing: Any, arrays: Any) -> Any:
+    """Put the arrays of a tuple on the stack and return where they are."""
+    from gigawatt.engines.fleet.kernel.pointer import pointing
+
+    if not FROM_PARTS:
+        in_order()  # Numba asks what comes out of this when it compiles the entry: when there is none on disk
+    return pointing(arrays)
 
 
 def compiled(function: F) -> F:

@@ -44,6 +44,10 @@ HOUR, WARM, ONLINE, NOTICE, SERVICE, SERVICE_END, POWER_LIMIT = 12, 13, 14, 15, 
 # modes, scopes, ends: the order of the public tuples
 STALL, REPLICA, ELASTIC = 0, 1, 2
 ON_NODE, ON_RACK, ON_POD, ON_ZONE, ON_PARTITION = 0, 1, 2, 3, 4
+# causes of stops behind the components, in the order of results.OTHER_CAUSES
+(
+    BY_SOFTWARE, BY_PLAN, BY_PRIORITY, BY_MOVE, BY_SERVICE, BY_POWER, BY_RETIREMENT, BY_GROWTH,
+) = range(8)  # fmt: skip
 # results.JOB_ENDS
 COMPLETED, FAILED, CANCELLED, STILL_RUNNING, STILL_WAITING, REJECTED = 0, 1, 2, 3, 4, 5
 # results.STATES, and one more at the end: work since the last checkpoint, which may still be lost
@@ -52,8 +56,8 @@ LEDGER_COUNT = 12
 # random streams
 (
     RANDOM_FAILURE, RANDOM_KIND, RANDOM_REPAIR, RANDOM_DETECT, RANDOM_RESTART, RANDOM_JOB, RANDOM_STOP, RANDOM_NODE,
-    RANDOM_TIER,
-) = range(9)  # fmt: skip
+    RANDOM_TIER, RANDOM_REPLICA,
+) = range(10)  # fmt: skip
 # placements: the order of `placement.PLACEMENTS`
 BEST_FIT, RACK_ALIGNED, SPREAD_OUT = 0, 1, 2
 # backfill: none, one reservation, one for each blocked job that is looked at
@@ -63,7 +67,7 @@ QUEUE_HOOK, PLACEMENT_HOOK, VICTIM_HOOK, CHECKPOINT_HOOK, POWER_HOOK = 0, 1, 2, 
 # what takes time to find is found only for programs that read it: bits of PROGRAM.reads
 MTTF_READ, FLEET_READ = 1, 2
 # what advance() returns
-FINISHED, PAUSED, NEEDS_HEAP, NEEDS_LOG, NEEDS_SLOTS, NEEDS_CHUNKS = 0, 1, 2, 3, 4, 5
+FINISHED, PAUSED, NEEDS_HEAP, NEEDS_LOG, NEEDS_SLOTS, NEEDS_CHUNKS, NEEDS_STOPS = 0, 1, 2, 3, 4, 5, 6
 
 
 def _record(**names: str) -> np.dtype[Any]:
@@ -105,7 +109,7 @@ CLOCK = _record(
     " hour version technicians crew_head crew_tail active power_mw power_max_mw ramp_max_mw margin hit"
     " policy placement depth backfill preemption quotas tenants throttles lemon_count components admits"
     " strict_pods ranks crew limited by_tenant wanting metered bills changing credit chained"
-    " defragments stretch later_count chunk_free chunks_used",
+    " defragments stretch later_count chunk_free chunks_used stop_count warm_failures warm_stops",
 )
 EVENT = _record(
     f8="time_s",
@@ -153,7 +157,7 @@ LIVE = _lines(
     {  # lists, losses
         "f8": "estimate_s spread",
         "i4": "prv nxt node_prv node_nxt bin binned pods lost rejoin missing",
-        "i1": "after hit standing",
+        "i1": "after hit standing why",
     },
     {  # seldom
         "f8": "taken_s second_s third_s score",
@@ -163,7 +167,7 @@ LIVE = _lines(
 )
 CLASS = _record(
     f8="interval_s write_s restart_s sigma swap_s fails_per_s node_fails_per_s least after_s grace_s spread load"
-    " stall_s second_needed second_restore_s third_needed third_restore_s",
+    " stall_s confined second_needed second_restore_s third_needed third_restore_s",
     i4="mode priority replica training second_every third_every",
 )
 COMPONENT = _record(
@@ -215,6 +219,10 @@ FAILURE = _record(
     f8="time_s",
     i4="node component job",
 )
+STOP = _record(
+    f8="time_s",
+    i4="job cause node",
+)
 POOL = _record(
     i4="slot partition first count cls",
 )
@@ -257,7 +265,8 @@ class World(NamedTuple):
     ledger: NDArray[np.float64]  # [partition, state]
     hourly: Records  # [hour, partition]
     waiting_gpus: NDArray[np.float64]  # [hour]
-    log: Records
+    log: Records  # failures of nodes
+    stops: Records  # of jobs
     outcome: Records
     submit_s: NDArray[np.float64]
     work_s: NDArray[np.float64]
@@ -284,8 +293,8 @@ FIELDS: dict[str, tuple[Any, int]] = {
     "windows": (np.int32, 2), "active": (np.int32, 1), "tenants": (TENANT, 1), "class_order": (np.int32, 1),
     "reserves": (RESERVE, 2), "bins": (np.int64, 2), "blocks": (np.int64, 2), "steps": (STEP, 1), "limits": (LIMIT, 1),
     "pools": (POOL, 1), "pool_gpus": (np.int64, 1), "ledger": (np.float64, 2), "hourly": (HOURLY, 2),
-    "waiting_gpus": (np.float64, 1), "log": (FAILURE, 1), "outcome": (OUTCOME, 1), "submit_s": (np.float64, 1),
-    "work_s": (np.float64, 1), "gpus": (np.int64, 1), "job_class": (np.int64, 1), "tenant": (np.int64, 1),
-    "wanted": (np.int64, 1), "job_end": (np.int64, 1), "programs": (PROGRAM, 1), "code": (np.int32, 2),
-    "constants": (np.float64, 1), "features": (np.float64, 2), "stacks": (np.float64, 2),
+    "waiting_gpus": (np.float64, 1), "log": (FAILURE, 1), "stops": (STOP, 1), "outcome": (OUTCOME, 1),
+    "submit_s": (np.float64, 1), "work_s": (np.float64, 1), "gpus": (np.int64, 1), "job_class": (np.int64, 1),
+    "tenant": (np.int64, 1), "wanted": (np.int64, 1), "job_end": (np.int64, 1), "programs": (PROGRAM, 1),
+    "code": (np.int32, 2), "constants": (np.float64, 1), "features": (np.float64, 2), "stacks": (np.float64, 2),
 }  # fmt: skip

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from gigawatt.engines.fleet.kernel.books import clear, close_hour, meter, weigh
+from gigawatt.engines.fleet.kernel.books import clear, close_hour, meter, note_stop, weigh
 from gigawatt.engines.fleet.kernel.eviction import leaves
 from gigawatt.engines.fleet.kernel.hazards import aim_all, break_unit, candidate
 from gigawatt.engines.fleet.kernel.heap import drop_first, look_ahead, push, sweep
 from gigawatt.engines.fleet.kernel.jit import compiled
 from gigawatt.engines.fleet.kernel.layout import (
+    BY_PLAN,
     FINISHED,
     GROW,
     HOUR,
@@ -24,9 +25,11 @@ from gigawatt.engines.fleet.kernel.layout import (
     NEEDS_HEAP,
     NEEDS_LOG,
     NEEDS_SLOTS,
+    NEEDS_STOPS,
     NEVER,
     NODE_DETECT,
     NODE_REPAIRED,
+    NONE,
     NOTICE,
     ONLINE,
     PAUSED,
@@ -47,9 +50,9 @@ from gigawatt.engines.fleet.kernel.layout import (
 from gigawatt.engines.fleet.kernel.lifecycle import end, new_slot, next_draws, record, requeue, restart, run, save
 from gigawatt.engines.fleet.kernel.order import static_key
 from gigawatt.engines.fleet.kernel.power import hold_limits
-from gigawatt.engines.fleet.kernel.progress import keep, lose, settle
+from gigawatt.engines.fleet.kernel.progress import keep, settle
 from gigawatt.engines.fleet.kernel.queues import enqueue
-from gigawatt.engines.fleet.kernel.recovery import grow, rejoined
+from gigawatt.engines.fleet.kernel.recovery import fail_alone, grow, rejoined
 from gigawatt.engines.fleet.kernel.repair import repaired, technician_free
 from gigawatt.engines.fleet.kernel.schedule import newcomer, schedule
 from gigawatt.engines.fleet.kernel.service import come_online, notice, serve, serve_end, size_pool
@@ -89,21 +92,9 @@ def _arrive(w: World) -> None:
 def _stop(w: World, slot: int) -> None:
     """Stop a job as planned: a checkpoint, then a restart on the same nodes."""
     settle(w, slot)
-    w.components[w.clock[0].components + 1].stops += 1
+    note_stop(w, slot, w.clock[0].components + BY_PLAN, NONE)
     next_draws(w, slot, True)
     save(w, slot, STAY)
-
-
-@compiled
-def _fail(w: World, slot: int) -> None:
-    """Let a job fail by itself: it restarts where it is."""
-    job = w.live[slot]
-    settle(w, slot)
-    job.stops += 1
-    w.components[w.clock[0].components].stops += 1
-    lose(w, slot, 0.0)
-    next_draws(w, slot, False)
-    restart(w, slot, w.classes[job.cls].swap_s)
 
 
 @compiled
@@ -117,7 +108,7 @@ def _job_event(w: World, kind: int, slot: int) -> None:
     elif kind == JOB_END:
         end(w, slot)
     elif kind == JOB_FAIL:
-        _fail(w, slot)
+        fail_alone(w, slot)
     elif kind == JOB_STOP:
         _stop(w, slot)
     elif kind == JOB_LEAVE:
@@ -237,13 +228,15 @@ def advance(w: World, budget: int) -> int:
     while c.events < last:
         if c.stale > STALE_LEAST and 2 * c.stale > c.heap_count + c.later_count:
             sweep(w)
-        most = c.margin + 2 * c.slots_used  # events that one event may bring
+        most = c.margin + 2 * c.slots_used  # events, and stops of jobs, that one event may bring
         if c.heap_count + c.later_count + most >= w.heap.size:
             return NEEDS_HEAP
         if c.chunks_used + most >= w.chunks.size:
             return NEEDS_CHUNKS
         if c.log_count + 1 >= w.log.size:
             return NEEDS_LOG
+        if c.stop_count + most >= w.stops.size:
+            return NEEDS_STOPS
         if c.slots_used + 1 >= w.live.size:
             return NEEDS_SLOTS
         look_ahead(w)

@@ -1,12 +1,8 @@
-"""How the kernel is compiled with the one version of Numba whose inner parts are known: two departures from its ways.
+"""How the kernel is compiled with the one version of Numba whose inner parts are known: all functions together.
 
 Numba compiles each function to machine code with all that it calls, so that a function ten calls down is compiled ten
 times. Here a function is a *part*: it stays in LLVM's language until the entry is compiled, then all are optimised
 together, once.
-
-Numba passes a tuple of arrays as some hundred arguments, with the layout of each record spelled out in each
-function's name. Here the state is passed on as one pointer: `WorldType` points to the arrays of a `layout.World` on
-the stack of the entry.
 
 Only `jit` imports this module, and only under that version: what is used here Numba does not promise to keep.
 """
@@ -16,18 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped]
-from numba import _dynfunc, from_dtype, types  # type: ignore[attr-defined]
-from numba.core import cgutils, compiler, imputils
+from numba import _dynfunc, types  # type: ignore[attr-defined]
+from numba.core import compiler
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler_machinery import register_pass
 from numba.core.registry import CPUDispatcher
 from numba.core.typed_passes import NativeLowering
-from numba.core.typing.templates import AttributeTemplate
-from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, models, register_model
-
-from gigawatt.engines.fleet.kernel import layout
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -123,62 +113,3 @@ def part(function: F) -> F:
         "no_cfunc_wrapper": True,
     }
     return cast(F, PartDispatcher(function, {}, options, pipeline_class=PartCompiler))
-
-
-class WorldType(types.Type):  # type: ignore[misc]
-    """A pointer to the arrays of a `layout.World`."""
-
-    def __init__(self) -> None:
-        super().__init__(name="World")
-        self.fields = {
-            name: types.Array(from_dtype(np.dtype(dtype)), dimensions, "C")
-            for name, (dtype, dimensions) in layout.FIELDS.items()
-        }
-
-
-WORLD = WorldType()
-
-
-@register_model(WorldType)
-class WorldModel(models.OpaqueModel):  # type: ignore[misc]
-    """The pointer."""
-
-
-@infer_getattr
-class WorldAttributes(AttributeTemplate):  # type: ignore[misc]
-    """The arrays by name."""
-
-    key = WorldType
-
-    def generic_resolve(self, world: WorldType, name: str) -> Any:  # type: ignore[override]
-        """Return the type of an array."""
-        return world.fields.get(name)
-
-
-def _struct(context: Any, builder: Any, pointer: Any) -> Any:
-    """Return the pointer as one to the struct of arrays."""
-    parts = [context.get_value_type(kind) for kind in WORLD.fields.values()]
-    return builder.bitcast(pointer, ir.LiteralStructType(parts).as_pointer())
-
-
-@lower_getattr_generic(WorldType)  # type: ignore[untyped-decorator]
-def _load(context: Any, builder: Any, kind: WorldType, pointer: Any, name: str) -> Any:
-    """Load one array."""
-    index = list(kind.fields).index(name)
-    value = builder.load(cgutils.gep_inbounds(builder, _struct(context, builder, pointer), 0, index))
-    return imputils.impl_ret_borrowed(context, builder, kind.fields[name], value)
-
-
-@intrinsic
-def as_world(typing: Any, arrays: Any) -> Any:
-    """Put the arrays of a tuple on the stack and return where they are."""
-
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        parts = [context.get_value_type(kind) for kind in WORLD.fields.values()]
-        place = cgutils.alloca_once(builder, ir.LiteralStructType(parts))
-        for index in range(len(parts)):
-            value = builder.extract_value(arguments[0], index)
-            builder.store(value, cgutils.gep_inbounds(builder, place, 0, index))
-        return builder.bitcast(place, context.get_value_type(WORLD))
-
-    return WORLD(arrays), code

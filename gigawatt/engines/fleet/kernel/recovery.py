@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from gigawatt.engines.fleet.kernel.books import note_stop
 from gigawatt.engines.fleet.kernel.draws import log_normal, uniform
 from gigawatt.engines.fleet.kernel.heap import push
 from gigawatt.engines.fleet.kernel.jit import compiled
 from gigawatt.engines.fleet.kernel.layout import (
+    BY_GROWTH,
+    BY_SOFTWARE,
     GROW,
     JOB_REJOIN,
     NEVER,
     NONE,
     POOLED,
+    RANDOM_REPLICA,
     RANDOM_RESTART,
     RANDOM_TIER,
     REPLICA,
@@ -18,7 +22,7 @@ from gigawatt.engines.fleet.kernel.layout import (
     STAY,
     World,
 )
-from gigawatt.engines.fleet.kernel.lifecycle import elastic_enough, requeue, restart, save
+from gigawatt.engines.fleet.kernel.lifecycle import elastic_enough, next_draws, own_nodes, requeue, restart, save
 from gigawatt.engines.fleet.kernel.place import take_near
 from gigawatt.engines.fleet.kernel.progress import fall_back, lose, plan_next, refresh, settle
 
@@ -75,6 +79,7 @@ def refill(w: World, slot: int) -> None:
         refresh(w, slot)
     elif found > 0 and found == job.missing and job.status == RUNNING:
         settle(w, slot)
+        note_stop(w, slot, w.clock[0].components + BY_GROWTH, NONE)
         save(w, slot, GROW)
     if job.missing > 0:
         _wish(w, slot)
@@ -145,12 +150,54 @@ def _stall(w: World, slot: int) -> None:
 
 
 @compiled
-def interrupt(w: World, slot: int, component: int) -> None:
+def _carry_on(w: World, slot: int) -> None:
+    """Let the other replicas go on, after a moment in which all stand still where the class has one."""
+    stall_s = w.classes[w.live[slot].cls].stall_s
+    if stall_s > 0.0:
+        restart(w, slot, stall_s)
+        w.live[slot].standing = 1
+    else:
+        plan_next(w, slot)
+
+
+@compiled
+def _in_one_replica(w: World, slot: int) -> bool:
+    """Draw whether a failure of a job's own takes one replica alone: some of those that come with its nodes do."""
+    job, c = w.live[slot], w.clock[0]
+    kind = w.classes[job.cls]
+    if kind.mode != REPLICA or not job.whole or (job.lost + 1) * kind.replica >= job.wanted_nodes:
+        return False
+    by_nodes = kind.node_fails_per_s * own_nodes(w, slot)
+    luck = uniform(c.seed, RANDOM_REPLICA, job.job, job.draws)
+    return luck * (kind.fails_per_s + by_nodes) < kind.confined * by_nodes
+
+
+@compiled
+def fail_alone(w: World, slot: int) -> None:
+    """Let a job fail by itself: its nodes are healthy, and it restarts where it is, or a replica of it does."""
+    job = w.live[slot]
+    settle(w, slot)
+    job.stops += 1
+    note_stop(w, slot, w.clock[0].components + BY_SOFTWARE, NONE)
+    if _in_one_replica(w, slot):
+        next_draws(w, slot, False)
+        job.lost += 1
+        _rejoin(w, slot, 1)
+        refresh(w, slot)
+        _carry_on(w, slot)
+        return
+    lose(w, slot, 0.0)
+    next_draws(w, slot, False)
+    restart(w, slot, w.classes[job.cls].swap_s)
+
+
+@compiled
+def interrupt(w: World, slot: int, component: int, node: int) -> None:
     """Tell a job that a failure took nodes of it or spoiled its work; its books are settled."""
     job = w.live[slot]
     kind = w.classes[job.cls]
     job.stops += 1
-    w.components[component].stops += 1
+    note_stop(w, slot, component, node)
     if job.status == POOLED:
         job.missing += job.hits
         refresh(w, slot)
@@ -165,11 +212,7 @@ def interrupt(w: World, slot: int, component: int) -> None:
                 job.spoilt_s = NEVER
             refresh(w, slot)
             refill(w, slot)
-            if kind.stall_s > 0.0:
-                restart(w, slot, kind.stall_s)
-                job.standing = 1
-            else:
-                plan_next(w, slot)
+            _carry_on(w, slot)
             return
     lose(w, slot, w.components[component].rollback_s)
     if job.whole:
@@ -179,14 +222,14 @@ def interrupt(w: World, slot: int, component: int) -> None:
 
 
 @compiled
-def interrupt_all(w: World, component: int) -> None:
+def interrupt_all(w: World, component: int, node: int) -> None:
     """Interrupt every job on the list, and empty it."""
     c = w.clock[0]
     while c.hit >= 0:
         slot = c.hit
         c.hit = w.live[slot].hit_nxt
         w.live[slot].hit = 0
-        interrupt(w, slot, component)
+        interrupt(w, slot, component, node)
 
 
 @compiled

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from gigawatt.engines.fleet.kernel.books import accrue
+from gigawatt.engines.fleet.kernel.books import accrue, note_stop
 from gigawatt.engines.fleet.kernel.eviction import ask_to_leave
 from gigawatt.engines.fleet.kernel.hazards import aim_all, empty_node
 from gigawatt.engines.fleet.kernel.jit import compiled
 from gigawatt.engines.fleet.kernel.layout import (
+    BY_RETIREMENT,
+    BY_SERVICE,
     DOWN,
     FREE,
     HOUR_S,
+    NONE,
     OFFLINE,
     SERVICED,
     SHARED,
@@ -24,7 +27,7 @@ from gigawatt.engines.fleet.kernel.space import drop_node, hide_shared, list_fre
 
 
 @compiled
-def _planned(w: World) -> None:
+def _planned(w: World, why: int) -> None:
     """Send the jobs on the list of hits away: whatever they have not saved is lost. Not a failure."""
     c = w.clock[0]
     while c.hit >= 0:
@@ -33,8 +36,9 @@ def _planned(w: World) -> None:
         job = w.live[slot]
         job.hit = 0
         if job.work_s < 0.0:  # a pool
-            interrupt(w, slot, c.components + 1)
+            interrupt(w, slot, c.components + why, NONE)
         else:
+            note_stop(w, slot, c.components + why, NONE)
             lose(w, slot, 0.0)
             requeue(w, slot)
 
@@ -99,7 +103,7 @@ def come_online(w: World, step: int) -> None:
                 a.lemons += 1
     w.clock[0].version += 1
     aim_all(w, s.partition)
-    _planned(w)
+    _planned(w, BY_RETIREMENT)
 
 
 @compiled
@@ -118,12 +122,12 @@ def notice(w: World, pod: int, notice_s: float) -> None:
             n.drained = 1
             slot = n.job
             while slot >= 0:
-                ask_to_leave(w, slot, notice_s)
+                ask_to_leave(w, slot, notice_s, BY_SERVICE)
                 slot = w.live[slot].node_nxt
         else:
             n.drained = 1
             if n.state == WHOLE and w.live[n.job].work_s >= 0.0:
-                ask_to_leave(w, n.job, notice_s)
+                ask_to_leave(w, n.job, notice_s, BY_SERVICE)
 
 
 @compiled
@@ -139,7 +143,7 @@ def serve(w: World, pod: int) -> None:
             n.epoch += 1
             accrue(w, n.partition)
             w.partitions[n.partition].serviced += w.partitions[n.partition].gpus
-    _planned(w)
+    _planned(w, BY_SERVICE)
 
 
 @compiled
