@@ -7,10 +7,10 @@ from collections.abc import Mapping
 # Mean prompt lengths of tasks whose logs do not state them. ASSUMPTIONS from the task definitions: MLPerf uses Open
 # Orca for Llama 2 70B, LongBench and needle tasks for 405B, CNN/DailyMail for 8B, a mix for Mixtral, reasoning for R1.
 TASK_INPUT_TOKENS: Mapping[str, float] = {
-    "llama2-70b": 294.0,
+    "llama2-70b": 221.0,
     "llama3.1-405b": 9400.0,
-    "llama3.1-8b": 778.0,
-    "mixtral-8x7b": 300.0,
+    "llama3.1-8b": 950.0,
+    "mixtral-8x7b": 355.0,
     "deepseek-r1": 800.0,
     "lm-arena-chat": 300.0,
     "gpqa": 250.0,
@@ -29,7 +29,7 @@ TASK_OUTPUT_CV: Mapping[str, float] = {
 # medians and 99th percentiles of 1.43 and 4.32 s at 0.31 requests/s, 1.51 and 5.51 s at 0.45. An M/G/1 queue meets both
 # medians with one service time, 1.2 s, and comes nearest to both tails, 6 to 8 % above, with a spread of 0.2 to 0.3;
 # with 0.5 they are 17 to 26 % too long.
-TASK_INPUT_CV: Mapping[str, float] = {"llama3.1-405b": 0.25}
+TASK_INPUT_CV: Mapping[str, float] = {"llama3.1-405b": 0.25, "llama2-70b": 0.77, "llama3.1-8b": 0.43, "mixtral-8x7b": 0.69}
 # Tensor parallelism, in one stage, of MLPerf submissions on TensorRT-LLM under latency limits, where a row does not
 # state it: closed/*/configs of https://github.com/mlcommons/inference_results_v5.1, in which NVIDIA, Nebius, Dell, HPE
 # and Quanta agree where several of them serve one model on one accelerator.

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from gigawatt.engines.hardware.types import Accelerator, Fabric, Transformer
 from gigawatt.engines.serving import Replica, Request, ServiceLevel, ServingInputs, frontier, operating_point
 from gigawatt.engines.serving.batching import points
-from gigawatt.engines.serving.decode import touched_frac, touched_imbalance
+from gigawatt.engines.serving.decode import touched_imbalance
 from gigawatt.engines.serving.queueing import wait_s
+from gigawatt.engines.serving.workload import touched_frac
 
 CHIP = Accelerator(
     "chip", "hopper", {"bf16": 989e12, "fp8": 1979e12}, 141 * 2**30, 4.8e12, 8, 8,

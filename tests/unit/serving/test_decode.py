@@ -8,10 +8,10 @@ from serving_cases import H100, LLAMA_70B, MIXTRAL, inputs
 
 from gigawatt.engines.serving import Replica
 from gigawatt.engines.serving.constants import CALIBRATION
-from gigawatt.engines.serving.decode import attention_flops, step, touched_frac, touched_imbalance
+from gigawatt.engines.serving.decode import attention_flops, step, touched_imbalance
 from gigawatt.engines.serving.kvcache import cache
 from gigawatt.engines.serving.rates import link_times_s, rates
-from gigawatt.engines.serving.workload import shard
+from gigawatt.engines.serving.workload import shard, tile_rows_frac, touched_frac
 
 
 def times(given, replica, batches):
