@@ -111,7 +111,7 @@ class Calibration:
     Attributes
     ----------
     bandwidth_frac : mapping
-        Achieved over peak memory bandwidth when weights are read, by family. Range 0.5-1.0.
+        Achieved over peak memory bandwidth when weights are read, by family. Range 0.4-1.0.
     kv_bandwidth_frac : float
         The same when the KV cache is read, on top of the family's. Not fitted. Range 0.7-1.0.
     matrix_frac : mapping
@@ -126,14 +126,14 @@ class Calibration:
     pcie_frac : float
         The same on PCI Express. Range 0.3-0.6.
     layer_launch_s : mapping
-        Launch and synchronisation time per layer and step, by engine. Range 30-110 us.
+        Launch and synchronisation time per layer and step, by engine. Range 30-130 us.
     sequence_host_s : mapping
         Host time per running sequence and step, by engine. Range 3-60 us.
     request_host_s : float
         Time a request takes from its replica besides its work: admission, tables, sampling set-up, first and last
         token. Range 0.1-1.5 ms.
     elementwise_bytes : float
-        Memory traffic of norms, activations, residuals per token, layer and hidden value. Range 40-120.
+        Memory traffic of norms, activations, residuals per token, layer and hidden value. Range 20-120.
     attention_dp_imbalance : float
         Slowest rank over mean rank in the experts under attention data parallelism. Range 1.2-3.
     expert_imbalance : float
