@@ -209,7 +209,8 @@ def step(
     Notes
     -----
     :math:`T = L c_L + B c_s + \max(W/b, F/f) + s \max(W_e \tau(B)/b, F_e/f_e) + B k c/b + T_{elem} + T_{link}`:
-    launches, host time per sequence, dense weights against their products, touched experts against theirs, KV cache,
+    launches, host time per sequence, dense weights against their products, touched experts against theirs (which fill
+    whole tiles where these are block-scaled, `tile_rows_frac`), KV cache,
     elementwise traffic, links. Terms add up, since one stream runs them in turn; links between nodes work beside it,
     and the two join as the root of squares, since neither hides the other whole.
     """
