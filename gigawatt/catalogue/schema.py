@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from gigawatt.catalogue.benchmarks import ServingTask
 from gigawatt.catalogue.construction import Construction
 from gigawatt.catalogue.entry import Entry, Text
 from gigawatt.catalogue.failures import Checkpointing, Reliability, Repair
@@ -320,5 +321,6 @@ KINDS: dict[str, type[Entry]] = {
     "grids": GridArea,
     "profiles": EfficiencyProfile,
     "claims": Claim,
+    "benchmarks": ServingTask,
     "defaults": Defaults,
 }

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from gigawatt.catalogue.benchmarks import ServingTask
 from gigawatt.catalogue.construction import Construction
 from gigawatt.catalogue.entry import Entry
 from gigawatt.catalogue.failures import Checkpointing, Reliability, Repair
@@ -241,6 +242,11 @@ class Catalogue:
     def claims(self) -> Shelf[Claim]:
         """Published corporate and market figures."""
         return self.shelf("claims")
+
+    @property
+    def benchmarks(self) -> Shelf[ServingTask]:
+        """Tasks that serving is measured with."""
+        return self.shelf("benchmarks")
 
     @property
     def defaults(self) -> Defaults:

@@ -8,19 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gigawatt.catalogue.benchmarks import ServingTask
 from gigawatt.catalogue.store import Catalogue
 from gigawatt.engines.serving.constants import BYTES_PER_PARAMETER
-from gigawatt.engines.serving.types import DEFAULT_LENGTH_CV, Replica, Request, ServiceLevel, ServingInputs
+from gigawatt.engines.serving.types import Replica, Request, ServiceLevel, ServingInputs
 from gigawatt.errors import InputError
 from gigawatt.planning.convert import accelerator, transformer
-from gigawatt.validation.serving_tasks import (
-    SUBMITTED_ROUND,
-    SUBMITTED_TENSOR_PARALLEL,
-    TASK_INPUT_CV,
-    TASK_INPUT_TOKENS,
-    TASK_OUTPUT_CV,
-    WITHOUT_PIPELINE,
-)
+from gigawatt.validation.serving_tasks import find_task, most_stages, spreads, submitted_ranks
 
 COLUMNS = (
     "id",
@@ -186,10 +180,8 @@ def _kind(row: Mapping[str, str]) -> str:
     return "steady" if scenario == "steady" and re.fullmatch(r"\d+(\.\d+)?", load) else ""
 
 
-def _replica(row: Mapping[str, str], gpus_count: int, has_experts: bool, place: str) -> Replica | None:
+def _replica(row: Mapping[str, str], gpus_count: int, has_experts: bool, place: str) -> Replica:
     """Read the parallelism that a row states."""
-    if not row["tp"]:
-        return _submitted(row)
     stages = int(_number(row, "pp", place, 1.0))
     experts = int(_number(row, "ep", place, 1.0))
     dp = DATA_PARALLEL.search(row["notes"])
@@ -205,12 +197,12 @@ def _replica(row: Mapping[str, str], gpus_count: int, has_experts: bool, place: 
     return Replica(tensor, stages, expert_parallel=experts)
 
 
-def _submitted(row: Mapping[str, str]) -> Replica | None:
+def _submitted(row: Mapping[str, str], task: ServingTask | None, accelerator: str) -> Replica | None:
     """Parallelism of a submission that its row does not state but published configurations do."""
-    if not row["source"].startswith(SUBMITTED_ROUND) or _kind(row) not in ("server", "interactive"):
+    if _kind(row) not in ("server", "interactive") or _engine(row) == "vllm":
         return None
-    ranks = SUBMITTED_TENSOR_PARALLEL.get((row["model"], row["gpu"]))
-    return None if ranks is None or _engine(row) == "vllm" else Replica(ranks)
+    ranks = submitted_ranks(task, row["source"], accelerator)
+    return None if ranks is None else Replica(ranks)
 
 
 def _engine(row: Mapping[str, str]) -> str:
@@ -235,8 +227,8 @@ def _inputs(
 ) -> ServingInputs:
     """Build the engine's inputs from a row."""
     chip, model = catalogue.accelerators[names[0]], catalogue.models[names[1]]
-    task = row["source"].partition("(")[2].rstrip(")")
-    default_input = TASK_INPUT_TOKENS.get(row["model"], TASK_INPUT_TOKENS.get(task))
+    task = find_task(row["model"], row["source"], catalogue)
+    length_cv, output_cv = spreads(task)
     engine = _engine(row)
     precision = _precision(row)
     limits = SLO.search(row["notes"]) if kind in ("server", "interactive") else None
@@ -246,10 +238,10 @@ def _inputs(
         model=transformer(model),
         accelerator=accelerator(chip, catalogue),
         request=Request(
-            _number(row, "input_len", place, default_input),
+            _number(row, "input_len", place, task.input_tokens.value if task else None),
             _number(row, "output_len", place),
-            length_cv=TASK_INPUT_CV.get(row["model"], DEFAULT_LENGTH_CV),
-            output_cv=TASK_OUTPUT_CV.get(row["model"], 0.0),
+            length_cv=length_cv,
+            output_cv=output_cv,
         ),
         slo=slo,
         precision=precision,
@@ -278,6 +270,7 @@ def _measurement(row: Mapping[str, str], catalogue: Catalogue, place: str) -> Me
         if row[field] and (kind == "steady" or field == "throughput_tok_s"):
             measured[quantity] = _number(row, field, place)
     names = find_accelerator(row["gpu"], catalogue), find_model(row["model"], catalogue)
+    task = find_task(row["model"], row["source"], catalogue)
     skipped = ""
     if not kind:
         skipped = f'scenario "{row["scenario"]}" is not a replica in steady state'
@@ -285,9 +278,7 @@ def _measurement(row: Mapping[str, str], catalogue: Catalogue, place: str) -> Me
         skipped = f'accelerator "{row["gpu"]}" is not in the catalogue'
     elif not names[1]:
         skipped = f'model "{row["model"]}" is not in the catalogue'
-    elif not row["input_len"] and not (
-        row["model"] in TASK_INPUT_TOKENS or row["source"].partition("(")[2].rstrip(")") in TASK_INPUT_TOKENS
-    ):
+    elif not row["input_len"] and task is None:
         skipped = "input length unknown"
     elif not row["output_len"]:
         skipped = "output length unknown"
@@ -296,7 +287,10 @@ def _measurement(row: Mapping[str, str], catalogue: Catalogue, place: str) -> Me
     if skipped:
         return Measurement(row["id"], kind, row["source"], None, None, gpus_count, 0.0, measured, skipped)
     inputs = _inputs(row, names, catalogue, kind, place)
-    replica = _replica(row, gpus_count, bool(inputs.model.experts), place)
+    stated = bool(row["tp"])
+    replica = (
+        _replica(row, gpus_count, bool(inputs.model.experts), place) if stated else _submitted(row, task, names[0])
+    )
     batch = _number(row, "concurrency_or_qps", place) if kind == "steady" else float("inf")
     run_requests = float("inf")
     if kind == "max-load" and row["source"].startswith("TensorRT-LLM perf-overview"):
@@ -312,7 +306,7 @@ def _measurement(row: Mapping[str, str], catalogue: Catalogue, place: str) -> Me
         batch,
         measured,
         run_requests=run_requests,
-        most_stages=1 if row["source"].startswith(WITHOUT_PIPELINE) else None,
+        most_stages=most_stages(task, row["source"]),
     )
 
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from gigawatt.engines.hardware.types import Accelerator, Fabric, Transformer
 from gigawatt.engines.serving import Replica, Request, ServiceLevel, ServingInputs, frontier, operating_point
 from gigawatt.engines.serving.batching import points
-from gigawatt.engines.serving.decode import touched_frac, touched_imbalance
+from gigawatt.engines.serving.decode import touched_imbalance
 from gigawatt.engines.serving.queueing import wait_s
+from gigawatt.engines.serving.workload import tile_rows_frac, touched_frac
 
 CHIP = Accelerator(
     "chip", "hopper", {"bf16": 989e12, "fp8": 1979e12}, 141 * 2**30, 4.8e12, 8, 8,
@@ -113,6 +114,15 @@ def test_touched_experts_lie_between_the_chosen_and_all(experts, data, tokens):
     assert one == pytest.approx(chosen / experts)
     assert chosen / experts - 1e-12 <= some <= more <= 1.0
     assert some <= min(1.0, tokens * chosen / experts) + 1e-12
+
+
+@given(st.floats(1.0, 1e5), st.sampled_from([0.0, 64.0, 128.0]))
+def test_tiles_hold_every_token_and_are_less_than_half_empty_once_experts_have_many(tokens, tile):
+    filled, more = tile_rows_frac(SPARSE, np.array([tokens, 2.0 * tokens]), tile)
+    assert filled >= more >= 1.0  # the more tokens, the fuller the tiles
+    assert tokens * filled <= 2.0 * tokens * more * (1 + 1e-12)  # and yet no fewer rows
+    if tokens * SPARSE.top_k / SPARSE.experts > tile:
+        assert filled <= 1.5 + 1e-9
 
 
 @given(st.sampled_from([2, 4, 8, 16, 64]), st.floats(1.0, 1e5))

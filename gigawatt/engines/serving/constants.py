@@ -38,6 +38,13 @@ MULTIPLY_IN: Mapping[str, tuple[str, ...]] = {
 }
 # Formats that shrink the experts only; attention, router and shared weights stay 16 bit (gpt-oss model card).
 EXPERTS_ONLY_FORMATS = frozenset({"mxfp4"})
+# Formats that leave latent attention in 16 bits: NVIDIA, hf_quant_config.json of DeepSeek-R1-0528-NVFP4 (attention of
+# all layers excluded), https://huggingface.co/nvidia/DeepSeek-R1-0528-NVFP4.
+LATENT_IN_16_BITS_FORMATS = frozenset({"fp4"})
+# Rows of the tile that block-scaled FP4 products fill at least: NVIDIA, CUTLASS documentation, "Blackwell SM100 GEMMs",
+# https://docs.nvidia.com/cutlass/media/docs/cpp/blackwell_functionality.html. An expert with fewer tokens costs as
+# much as one with as many. [-]
+BLOCK_SCALED_TILE_ROWS = 128.0
 # Embedding and output tables stay 16 bit in every quantised checkpoint looked at.
 TABLE_BYTES_PER_PARAMETER = 2.0
 # Activations cross links as bf16; an expert-parallel dispatch carries 8-bit activations.
@@ -104,7 +111,7 @@ class Calibration:
     Attributes
     ----------
     bandwidth_frac : mapping
-        Achieved over peak memory bandwidth when weights are read, by family. Range 0.5-1.0.
+        Achieved over peak memory bandwidth when weights are read, by family. Range 0.4-1.0.
     kv_bandwidth_frac : float
         The same when the KV cache is read, on top of the family's. Not fitted. Range 0.7-1.0.
     matrix_frac : mapping
@@ -119,14 +126,14 @@ class Calibration:
     pcie_frac : float
         The same on PCI Express. Range 0.3-0.6.
     layer_launch_s : mapping
-        Launch and synchronisation time per layer and step, by engine. Range 30-110 us.
+        Launch and synchronisation time per layer and step, by engine. Range 30-130 us.
     sequence_host_s : mapping
         Host time per running sequence and step, by engine. Range 3-60 us.
     request_host_s : float
         Time a request takes from its replica besides its work: admission, tables, sampling set-up, first and last
         token. Range 0.1-1.5 ms.
     elementwise_bytes : float
-        Memory traffic of norms, activations, residuals per token, layer and hidden value. Range 40-120.
+        Memory traffic of norms, activations, residuals per token, layer and hidden value. Range 20-120.
     attention_dp_imbalance : float
         Slowest rank over mean rank in the experts under attention data parallelism. Range 1.2-3.
     expert_imbalance : float
@@ -148,39 +155,39 @@ class Calibration:
     """
 
     bandwidth_frac: Mapping[str, float] = field(
-        default_factory=lambda: {"hopper": 0.95, "blackwell": 0.803, "cdna": 0.466, "gddr": 0.92, "other": 0.75}
+        default_factory=lambda: {"hopper": 0.95, "blackwell": 0.891, "cdna": 0.43, "gddr": 0.92, "other": 0.75}
     )
     kv_bandwidth_frac: float = 0.94
     matrix_frac: Mapping[str, float] = field(
         default_factory=lambda: {
-            "hopper-fp8": 0.783,
-            "hopper": 0.682,
+            "hopper-fp8": 0.676,
+            "hopper": 0.676,
             "blackwell-bf16": 0.8,
-            "blackwell-fp4": 0.532,
-            "blackwell": 0.565,
-            "cdna": 0.613,
-            "gddr": 0.677,
+            "blackwell-fp4": 0.447,
+            "blackwell": 0.514,
+            "cdna": 0.506,
+            "gddr": 0.583,
             "other": 0.55,
         }
     )
-    grouped_matrix_frac: float = 0.601
-    expert_half_width: float = 694
-    scale_up_frac: float = 0.411
-    pcie_frac: float = 0.472
-    layer_launch_s: Mapping[str, float] = field(default_factory=lambda: {"tensorrt-llm": 0.000111, "vllm": 8.59e-05})
-    sequence_host_s: Mapping[str, float] = field(default_factory=lambda: {"tensorrt-llm": 4.79e-06, "vllm": 3.8e-05})
-    request_host_s: float = 0.000965
-    elementwise_bytes: float = 52.6
-    attention_dp_imbalance: float = 2.41
-    expert_imbalance: float = 1.32
-    quantised_expert_slowdown: float = 1.61
-    software_gain_per_year: float = 0.147
+    grouped_matrix_frac: float = 0.78
+    expert_half_width: float = 1240.0
+    scale_up_frac: float = 0.465
+    pcie_frac: float = 0.464
+    layer_launch_s: Mapping[str, float] = field(default_factory=lambda: {"tensorrt-llm": 0.000122, "vllm": 9.13e-05})
+    sequence_host_s: Mapping[str, float] = field(default_factory=lambda: {"tensorrt-llm": 4.6e-06, "vllm": 4e-05})
+    request_host_s: float = 0.000439
+    elementwise_bytes: float = 24.4
+    attention_dp_imbalance: float = 2.33
+    expert_imbalance: float = 1.36
+    quantised_expert_slowdown: float = 1.63
+    software_gain_per_year: float = 0.15
     stage_loss_frac: float = 0.039
     derating_exponent: float = 1.0
-    power_floor: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.339, "blackwell": 0.387})
-    power_memory: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.335, "blackwell": 0.665})
-    power_compute: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.879, "blackwell": 0.752})
-    power_quantised_experts: float = 0.152
+    power_floor: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.346, "blackwell": 0.39})
+    power_memory: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.332, "blackwell": 0.633})
+    power_compute: Mapping[str, float] = field(default_factory=lambda: {"hopper": 0.876, "blackwell": 0.758})
+    power_quantised_experts: float = 0.151
     power_ceiling: float = 0.97
 
 

@@ -21,7 +21,7 @@ from gigawatt.engines.serving.kvcache import (
 from gigawatt.engines.serving.rates import Rates, rates
 from gigawatt.engines.serving.speculation import draft_inputs, draft_replica
 from gigawatt.engines.serving.types import Replica, ServingInputs
-from gigawatt.engines.serving.workload import Shard, shard
+from gigawatt.engines.serving.workload import Shard, shard, tile_rows_frac, touched_frac
 
 Floats = NDArray[np.float64]
 
@@ -43,34 +43,6 @@ class Step:
     time_s_B: Floats
     bytes_B: Floats
     flops_B: Floats
-
-
-def touched_frac(experts: int, top_k: int, tokens: Floats) -> Floats:
-    """Return the share of experts that at least one token of a step chooses.
-
-    Parameters
-    ----------
-    experts, top_k : int
-        Experts of a layer; experts each token chooses.
-    tokens : array
-        Tokens in the step. [-]
-
-    Returns
-    -------
-    array
-        From top_k / experts for one token towards 1. [-]
-
-    Notes
-    -----
-    :math:`1 - (1 - k/E)^B`, for choices that are independent between tokens.
-
-    Examples
-    --------
-    >>> [round(float(x), 3) for x in touched_frac(128, 8, np.array([1.0, 16.0, 64.0]))]
-    [0.062, 0.644, 0.984]
-    """
-    share: Floats = 1.0 - (1.0 - top_k / experts) ** tokens
-    return share
 
 
 def touched_imbalance(model: Transformer, replica: Replica, tokens_B: Floats) -> Floats:
@@ -178,17 +150,18 @@ def parts(
     per_rank_B = batch_B / part.attention_ranks
     host_B = part.layers * rate.layer_launch_s + rate.sequence_host_s * per_rank_B
     batch_B, per_rank_B = batch_B * tokens_each, per_rank_B * tokens_each
-    linear_flops_B = part.linear_flops * batch_B
-    dense_B = np.hypot(part.linear_bytes / rate.weight_bytes_per_s, linear_flops_B / rate.linear_flop_per_s)
+    multiplied_s = part.linear_flops / rate.linear_flop_per_s + part.wide_flops / rate.wide_flop_per_s
+    dense_B = np.hypot(part.linear_bytes / rate.weight_bytes_per_s, multiplied_s * batch_B)
     element_bytes_B = part.element_values * calibration.elementwise_bytes * per_rank_B
     moved_B = part.linear_bytes + element_bytes_B
     gpu_B = dense_B + element_bytes_B / rate.weight_bytes_per_s
-    flops_B = linear_flops_B
+    flops_B = (part.linear_flops + part.wide_flops) * batch_B
     if part.expert_bytes:
         expert_bytes_B = part.expert_bytes * touched_frac(model.experts, model.top_k, batch_B)
         expert_flops_B = part.expert_flops * batch_B
         slowest_B = expert_bytes_B * touched_imbalance(model, replica, batch_B)
-        experts_B = np.hypot(slowest_B / rate.weight_bytes_per_s, expert_flops_B / rate.expert_flop_per_s)
+        filled_flops_B = expert_flops_B * tile_rows_frac(model, batch_B, rate.expert_tile_rows)
+        experts_B = np.hypot(slowest_B / rate.weight_bytes_per_s, filled_flops_B / rate.expert_flop_per_s)
         routed_bytes_B = part.routed_bytes * batch_B
         gpu_B = gpu_B + experts_B * rate.expert_slowdown + routed_bytes_B / rate.weight_bytes_per_s
         moved_B = moved_B + expert_bytes_B + routed_bytes_B
@@ -236,7 +209,8 @@ def step(
     Notes
     -----
     :math:`T = L c_L + B c_s + \max(W/b, F/f) + s \max(W_e \tau(B)/b, F_e/f_e) + B k c/b + T_{elem} + T_{link}`:
-    launches, host time per sequence, dense weights against their products, touched experts against theirs, KV cache,
+    launches, host time per sequence, dense weights against their products, touched experts against theirs (which fill
+    whole tiles where these are block-scaled, `tile_rows_frac`), KV cache,
     elementwise traffic, links. Terms add up, since one stream runs them in turn; links between nodes work beside it,
     and the two join as the root of squares, since neither hides the other whole.
     """

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from gigawatt.engines.hardware.architecture import FLOPS_PER_MAC, attended_tokens, key_width, value_width
 from gigawatt.engines.hardware.types import Transformer
 from gigawatt.engines.serving.constants import STEP_TOKENS, Calibration
 from gigawatt.engines.serving.rates import Rates
 from gigawatt.engines.serving.types import Replica, Request
-from gigawatt.engines.serving.workload import Shard
+from gigawatt.engines.serving.workload import Shard, tile_rows_frac
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +106,12 @@ def prompt_rates(
     pair_flops /= replica.tensor_parallel * replica.pipeline_parallel
     elements = calibration.elementwise_bytes * part.element_values / part.attention_ranks
     weights = part.linear_bytes / (STEP_TOKENS * rate.weight_bytes_per_s)
-    gpu_s = max(part.linear_flops / rate.linear_flop_per_s, weights) + elements / rate.weight_bytes_per_s
+    dense = part.linear_flops / rate.linear_flop_per_s + part.wide_flops / rate.wide_flop_per_s
+    gpu_s = max(dense, weights) + elements / rate.weight_bytes_per_s
     if part.expert_bytes:
         by_weights = part.expert_bytes / (STEP_TOKENS * rate.weight_bytes_per_s)
-        gpu_s += max(part.expert_flops / rate.expert_flop_per_s, by_weights) * rate.expert_slowdown
+        rows = float(tile_rows_frac(model, np.array(STEP_TOKENS * part.attention_ranks), rate.expert_tile_rows))
+        gpu_s += max(part.expert_flops * rows / rate.expert_flop_per_s, by_weights) * rate.expert_slowdown
         gpu_s += part.routed_bytes / rate.weight_bytes_per_s
     return PromptRates(
         gpu_s=gpu_s,
@@ -115,7 +119,7 @@ def prompt_rates(
         host_s=part.layers * rate.layer_launch_s / STEP_TOKENS,
         pair_s=pair_flops / rate.attention_flop_per_s,
         bytes=(part.linear_bytes + part.expert_bytes) / STEP_TOKENS + elements + part.routed_bytes,
-        flops=part.linear_flops + part.expert_flops,
+        flops=part.linear_flops + part.wide_flops + part.expert_flops,
         pair_flops=pair_flops,
     )
 

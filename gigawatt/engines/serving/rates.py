@@ -15,6 +15,7 @@ from gigawatt.engines.hardware.efficiency import (
 from gigawatt.engines.hardware.types import Accelerator
 from gigawatt.engines.serving.constants import (
     ATTENTION_MFU,
+    BLOCK_SCALED_TILE_ROWS,
     COLLECTIVE_LATENCY_S,
     DISPATCH_BYTES_PER_VALUE,
     FULL_POWER_FLOP_PER_J,
@@ -41,8 +42,10 @@ class Rates:
     ----------
     weight_bytes_per_s, kv_bytes_per_s : float
         Memory bandwidth when weights and KV cache are read. [B/s]
-    linear_flop_per_s, expert_flop_per_s, attention_flop_per_s : float
-        Dense, grouped and attention products. [FLOP/s]
+    linear_flop_per_s, wide_flop_per_s, expert_flop_per_s, attention_flop_per_s : float
+        Dense products, dense ones in 16 bits, grouped and attention products. [FLOP/s]
+    expert_tile_rows : float
+        Tokens of an expert that are multiplied together at least; 0 where few cost less. [-]
     expert_slowdown : float
         Factor on expert time: imbalance of ranks and slower quantised kernels. [-]
     layer_launch_s, sequence_host_s, request_host_s : float
@@ -62,8 +65,10 @@ class Rates:
     weight_bytes_per_s: float
     kv_bytes_per_s: float
     linear_flop_per_s: float
+    wide_flop_per_s: float
     expert_flop_per_s: float
     attention_flop_per_s: float
+    expert_tile_rows: float
     expert_slowdown: float
     layer_launch_s: float
     sequence_host_s: float
@@ -203,8 +208,11 @@ def rates(inputs: ServingInputs, replica: Replica, calibration: Calibration) -> 
     compute = speed * _powered_frac(accelerator) ** calibration.derating_exponent
     calibrated = calibration.bandwidth_frac.get(row, calibration.bandwidth_frac["other"])
     bandwidth = accelerator.hbm_bytes_per_s * _achieved(measured_hbm_frac(accelerator), calibrated, speed)
-    calibrated = _matrix_frac(accelerator, precision, calibration)
-    matrix = peak * _achieved(measured_gemm_frac(accelerator, precision), calibrated, compute)
+    matrix, wide_matrix = (
+        accelerator.dense_flop_per_s.get(name, peak)
+        * _achieved(measured_gemm_frac(accelerator, name), _matrix_frac(accelerator, name, calibration), compute)
+        for name in (precision, "bf16")
+    )
     attention = _achieved(measured_forward_attention_frac(accelerator), ATTENTION_MFU, compute)
     slowdown = 1.0
     wide = replica.tensor_parallel > accelerator.scale_up_domain_count
@@ -224,8 +232,10 @@ def rates(inputs: ServingInputs, replica: Replica, calibration: Calibration) -> 
         weight_bytes_per_s=bandwidth,
         kv_bytes_per_s=bandwidth * calibration.kv_bandwidth_frac,
         linear_flop_per_s=matrix,
+        wide_flop_per_s=wide_matrix,
         expert_flop_per_s=matrix * max(grouped, SMALLEST_SHARE),
         attention_flop_per_s=attention * accelerator.dense_flop_per_s.get("bf16", peak),
+        expert_tile_rows=BLOCK_SCALED_TILE_ROWS if precision == "fp4" else 0.0,
         expert_slowdown=slowdown,
         layer_launch_s=calibration.layer_launch_s.get(engine, calibration.layer_launch_s["vllm"]) / speed,
         sequence_host_s=calibration.sequence_host_s.get(engine, calibration.sequence_host_s["vllm"]) / speed,

@@ -11,15 +11,15 @@ from gigawatt.errors import InputError, nearest
 # percentile of the absolute logarithm of the error on rows left out, in ten folds by accelerator and model
 # (`tools/fit_serving.py --folds 10`; docs/methods/serving.md).
 INTERVAL_FACTOR: Mapping[str, tuple[float, float]] = {
-    "max-load": (1.14, 1.21),
+    "max-load": (1.13, 1.18),
     # of mixtures the pooled figure: their few rows are of one model
-    "offline": (1.20, 1.17),
-    "server": (1.21, 1.20),
-    "interactive": (1.31, 1.31),
-    "steady": (1.15, 1.24),
-    "itl_ms": (1.17, 1.22),
+    "offline": (1.12, 1.13),
+    "server": (1.21, 1.19),
+    "interactive": (1.23, 1.23),
+    "steady": (1.14, 1.26),
+    "itl_ms": (1.15, 1.23),
     "power_w": (1.10, 1.25),
-    "j_per_output_token": (1.17, 1.33),
+    "j_per_output_token": (1.16, 1.33),
 }
 # The same, at least, of an accelerator of a generation without rows, whose constants are those of "other": its rows as
 # if they had never been seen.

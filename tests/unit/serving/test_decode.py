@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from serving_cases import H100, LLAMA_70B, MIXTRAL, inputs
+from serving_cases import B200, H100, LLAMA_70B, MIXTRAL, inputs
 
 from gigawatt.engines.serving import Replica
 from gigawatt.engines.serving.constants import CALIBRATION
-from gigawatt.engines.serving.decode import attention_flops, step, touched_frac, touched_imbalance
+from gigawatt.engines.serving.decode import attention_flops, step, touched_imbalance
 from gigawatt.engines.serving.kvcache import cache
 from gigawatt.engines.serving.rates import link_times_s, rates
-from gigawatt.engines.serving.workload import shard
+from gigawatt.engines.serving.workload import shard, tile_rows_frac, touched_frac
 
 
 def times(given, replica, batches):
@@ -39,6 +39,24 @@ def test_no_rank_is_unlucky_alone_or_once_all_experts_are_touched():
     assert touched_imbalance(MIXTRAL, spread, many)[0] == pytest.approx(1.0)
     assert touched_imbalance(MIXTRAL, Replica(8), np.array([1.0]))[0] == 1.0
     assert 1.0 < touched_imbalance(MIXTRAL, spread, np.array([1.0]))[0] <= 8.0
+
+
+def test_an_expert_fills_a_tile_at_least_and_half_of_its_last_one_more():
+    # 2 of 8 experts: 1, 32, 128 and 4,096 tokens an expert against tiles of 128 rows
+    filled = tile_rows_frac(MIXTRAL, np.array([1.0, 128.0, 512.0, 16384.0]), 128.0)
+    assert filled == pytest.approx([128.0, 4.0, 1.5, 1.0 + 64.0 / 4096.0], rel=1e-6)
+    assert tile_rows_frac(MIXTRAL, np.array([1.0, 512.0]), 0.0) == pytest.approx([1.0, 1.0])
+
+
+def test_only_four_bit_products_fill_tiles():
+    four, eight = (
+        rates(inputs(model=MIXTRAL, accelerator=B200, precision=name), Replica(), CALIBRATION)
+        for name in ("fp4", "fp8")
+    )
+    assert four.expert_tile_rows == 128.0
+    assert eight.expert_tile_rows == 0.0
+    # a chip without such units multiplies 4-bit weights in 8 bits
+    assert rates(inputs(model=MIXTRAL, precision="fp4"), Replica(), CALIBRATION).expert_tile_rows == 0.0
 
 
 def test_attention_of_one_token_counts_scores_and_sums():

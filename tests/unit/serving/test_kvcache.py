@@ -39,6 +39,19 @@ def test_shards_of_all_ranks_hold_the_model_once():
     assert four.linear_flops * 4 == pytest.approx(one.linear_flops)
 
 
+def test_latent_attention_stays_in_16_bits_where_the_rest_has_four():
+    # DeepSeek-V3: 187 M values of attention a layer, 61 layers; 2 bytes each instead of 0.5625
+    four, eight = (shard(DEEPSEEK, Replica(), name) for name in ("fp4", "fp8"))
+    attention = 187.1e6 * 61
+    linear = eight.linear_bytes - 2.0 * 129280 * 7168
+    assert four.linear_bytes - 2.0 * 129280 * 7168 == pytest.approx(
+        (linear - attention) * 0.5625 + attention * 2, rel=2e-3
+    )
+    assert four.wide_flops == pytest.approx(2 * attention, rel=2e-3)
+    assert four.linear_flops + four.wide_flops == pytest.approx(eight.linear_flops)
+    assert eight.wide_flops == shard(MIXTRAL, Replica(), "fp4").wide_flops == 0.0
+
+
 def test_attention_data_parallelism_keeps_attention_whole_and_splits_experts():
     one = shard(MIXTRAL, Replica(), "fp8")
     eight = shard(MIXTRAL, Replica(8, expert_parallel=8, attention_data_parallel=True), "fp8")
