@@ -107,6 +107,14 @@ def _sink(w: World, at: int, count: int) -> None:
 
 
 @compiled
+def _fetch_job(w: World, event: Any) -> None:
+    """Fetch what an event of a job is about: its record, and the first of its nodes."""
+    if event.kind <= JOB_SAVED:
+        fetch(w.live, event.id)
+        fetch(w.nodes, event.extra)
+
+
+@compiled
 def drop_first(w: World) -> None:
     """Take the earliest event off."""
     c = w.clock[0]
@@ -114,8 +122,7 @@ def drop_first(w: World) -> None:
     if c.heap_count > 0:
         _move(w, c.heap_count, w.heap.size - 1)
         _sink(w, 0, c.heap_count)
-        if w.heap[0].kind <= JOB_SAVED:
-            fetch(w.live, w.heap[0].id)
+        _fetch_job(w, w.heap[0])
 
 
 @compiled
@@ -125,11 +132,24 @@ def _fresh(w: World, kind: int, ident: int, epoch: int) -> bool:
 
 
 @compiled
+def _next_place(w: World, at: int) -> int:
+    """Return the next place of a stretch, whose last event stands first."""
+    if at % CHUNK > 0:
+        return at - 1
+    chunk = w.chunks[at // CHUNK]
+    return chunk * CHUNK + CHUNK - 1 if chunk >= 0 else NONE
+
+
+@compiled
 def _reenter(w: World, stretch: int, to_heap: bool) -> None:
     """Take all events off a stretch; those that are not stale enter the heap, or the stretch anew."""
     c = w.clock[0]
     at = w.stretches[stretch]
     w.stretches[stretch] = NONE
+    ahead = at
+    while to_heap and ahead >= 0:
+        _fetch_job(w, w.later[ahead])
+        ahead = _next_place(w, ahead)
     while at >= 0:
         e = w.later[at]
         c.later_count -= 1
@@ -139,11 +159,8 @@ def _reenter(w: World, stretch: int, to_heap: bool) -> None:
             _copy(e, w.heap[w.heap.size - 1] if to_heap else w.later[_place_later(w, stretch)])
             if to_heap:
                 _rise(w)
-        if at % CHUNK > 0:
-            at -= 1
-        else:
-            chunk = at // CHUNK
-            at = w.chunks[chunk] * CHUNK + CHUNK - 1 if w.chunks[chunk] >= 0 else NONE
+        chunk, first, at = at // CHUNK, at % CHUNK == 0, _next_place(w, at)
+        if first:
             w.chunks[chunk] = c.chunk_free
             c.chunk_free = chunk
 

@@ -272,7 +272,7 @@ def plan_next(w: World, slot: int) -> None:
             next_s, kind = now + max(job.fail_left_s, 0.0), JOB_FAIL
         if now + job.stop_left_s < next_s:
             next_s, kind = now + max(job.stop_left_s, 0.0), JOB_STOP
-    push(w, max(next_s, now), kind, slot, job.epoch, 0)
+    push(w, max(next_s, now), kind, slot, job.epoch, job.head)
 
 
 @compiled
@@ -283,4 +283,4 @@ def plan_at(w: World, slot: int, time_s: float, kind: int) -> None:
         w.clock[0].stale += 1
     job.epoch += 1
     job.pending = 1
-    push(w, time_s, kind, slot, job.epoch, 0)
+    push(w, time_s, kind, slot, job.epoch, job.head)
