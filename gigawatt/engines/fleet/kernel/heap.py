@@ -159,6 +159,8 @@ def _reenter(w: World, stretch: int, to_heap: bool) -> None:
             _copy(e, w.heap[w.heap.size - 1] if to_heap else w.later[_place_later(w, stretch)])
             if to_heap:
                 _rise(w)
+                if e.kind <= JOB_SAVED:
+                    fetch(w.outcome, w.live[e.id].job)  # most of them end, and that is written down
         chunk, first, at = at // CHUNK, at % CHUNK == 0, _next_place(w, at)
         if first:
             w.chunks[chunk] = c.chunk_free
