@@ -301,6 +301,7 @@ class Defaults(Entry):
     revenue_ramp_months: Quantity
     training_mean_load_frac: Quantity  # mean over rated system power of an accelerator that trains
     idle_load_frac: Quantity  # the same of one that waits
+    confined_software_frac: Quantity  # of software failures that come with nodes: those that stop one replica alone
 
 
 KINDS: dict[str, type[Entry]] = {

@@ -20,12 +20,6 @@ PREEMPTIBLE_AFTER_S, GRACE_S = 3600.0, 300.0
 MANY_INTERVAL_S = 1800.0
 
 
-# ASSUMPTION: of the failures of a job's software that come with its nodes, where replicas carry on. No operator
-# publishes the share; Salpekar et al. (2026, arXiv:2602.00277) take down the one replica with the GPU or server at
-# fault, and a rank that crashes is like that, while bad data or a bug that meets all ranks takes all: between 0 and 1
-CONFINED_SOFTWARE_FRAC = 0.5
-
-
 @dataclass(frozen=True, slots=True)
 class Recovery:
     """What a failure costs a training job beside the work since its last checkpoint.
@@ -62,9 +56,13 @@ class Recovery:
     tiers: tuple[CheckpointTier, ...] = ()
 
 
-def confined_of(asked: Question) -> float:
-    """Return the share of software failures that take one replica alone, where replicas carry on. [-]."""
-    return asked.confined_software_frac if asked.confined_software_frac >= 0.0 else CONFINED_SOFTWARE_FRAC
+def _confined(asked: Question, catalogue: Catalogue, figures: Figures) -> float:
+    """Return the share of software failures that take one replica alone; none where no replica carries on. [-]."""
+    if asked.recovery != "replica":
+        return 0.0
+    if asked.confined_software_frac >= 0.0:
+        return asked.confined_software_frac
+    return figures("defaults.confined_software_frac", catalogue.defaults.confined_software_frac)
 
 
 def recovery_of(asked: Question, catalogue: Catalogue, entry: Reliability | None, figures: Figures) -> Recovery:
@@ -90,7 +88,7 @@ def recovery_of(asked: Question, catalogue: Catalogue, entry: Reliability | None
         restart_s=asked.restart_s if asked.restart_s >= 0.0 else restart_s,
         swap_s=min(swap_s, asked.restart_s if asked.restart_s >= 0.0 else restart_s),
         mode=asked.recovery or MODES[0],
-        confined_software_frac=confined_of(asked),
+        confined_software_frac=_confined(asked, catalogue, figures),
         software_failures_per_gpu_day=said if said >= 0.0 else own + shared,
         drawn_failures_per_gpu_day=said if said >= 0.0 else shared,
         job_failures_per_day=asked.job_failures_per_day,

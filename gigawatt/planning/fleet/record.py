@@ -11,7 +11,6 @@ from gigawatt.engines.fleet.results import JOB_ENDS
 from gigawatt.engines.fleet.simulation import MODES
 from gigawatt.planning.fleet import measures
 from gigawatt.planning.fleet.answer import FleetAnswer
-from gigawatt.planning.fleet.classes import confined_of
 from gigawatt.planning.fleet.work import BY_KIND
 from gigawatt.planning.job_defaults import DEFAULT_RELIABILITY
 from gigawatt.units import (
@@ -95,12 +94,13 @@ def fleet_record(answer: FleetAnswer) -> dict[str, Any]:
 def terms_record(answer: FleetAnswer) -> dict[str, Any]:
     """Return what failures, checkpoints and upkeep follow, as asked or as the scenario says."""
     asked, sim = answer.question, answer.simulation
+    confined = [kind.confined_software_frac for kind in sim.classes if kind.mode == "replica"]
     return {
         "reliability": asked.reliability or DEFAULT_RELIABILITY,
         "age_months": asked.age_s / SECONDS_PER_MONTH if asked.age_s >= 0.0 else None,
         "checkpoint_tiers": asked.tiers or None,
         "recovery": asked.recovery or MODES[0],
-        "confined_software_pct": 100.0 * confined_of(asked) if asked.recovery == "replica" else None,
+        "confined_software_pct": 100.0 * max(confined) if confined else None,
         "spares_pct": 100.0 * sim.rules.spare_frac,
         "preemption": sim.rules.preemption,
         "defragmentation": sim.rules.defragmentation,

@@ -19,7 +19,6 @@ from gigawatt.errors import CatalogueError, InputError
 from gigawatt.planning.document import plan_document
 from gigawatt.planning.figures import Figures
 from gigawatt.planning.fleet import Curtailment, Question, fleet_case
-from gigawatt.planning.fleet.classes import CONFINED_SOFTWARE_FRAC
 from gigawatt.planning.fleet.of_plan import mean_age_s
 from gigawatt.planning.fleet.question import POWER_RESPONSES
 from gigawatt.planning.fleet.rules import power_limits
@@ -69,7 +68,7 @@ def test_a_policy_by_name_or_file_is_taken(name):
 
 
 def test_the_share_of_software_failures_in_one_replica_arrives():
-    for asked, frac in (({}, CONFINED_SOFTWARE_FRAC), ({"confined_software_frac": 0.0}, 0.0)):
+    for asked, frac in (({}, load().defaults.confined_software_frac.value), ({"confined_software_frac": 0.0}, 0.0)):
         made = case(model="llama-3.1-8b", run_gpus=64, recovery="replica", **asked)
         assert made.runs[0].job_class.confined_software_frac == frac
     with pytest.raises(InputError, match="replica"):
